@@ -1,0 +1,36 @@
+# Everything here needs Python >= 3.11, a C/C++ compiler and the package registries, no more.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo check test test-long lint clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: $(STAMP)  ## make .venv and install everything into it
+
+$(STAMP): pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py $(VENV)
+	@touch $@
+
+demo: $(STAMP)  ## index the docs and the sample library, ask three questions
+	@$(BIN)/python tools/demo.py
+
+check: $(STAMP) lint test  ## the one gate: style, types, import contracts, all tests
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(STAMP)  ## all tests, the long campaigns cut short
+	$(BIN)/pytest
+
+test-long: $(STAMP)  ## the kill loops and fuzzing campaigns, whole
+	LOCALSEARCH_LONG=1 $(BIN)/pytest --timeout 7200
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

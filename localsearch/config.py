@@ -1,0 +1,220 @@
+"""Where everything lies and what the user has set: the one place that decides paths and settings."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from localsearch.types import ConfigError
+
+# Not "localsearch": GNOME's indexer of that name keeps its data in folders and units of that name.
+APP_NAME = "lsx"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Every path of the program."""
+
+    config_dir: Path
+    data_dir: Path
+    state_dir: Path
+    models_dir: Path
+    runtime_dir: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The user's settings, TOML; may be missing."""
+        return self.config_dir / "settings.toml"
+
+    @property
+    def ignore_file(self) -> Path:
+        """The user's own ignore rules for all roots, in .gitignore syntax; may be missing."""
+        return self.config_dir / "ignore"
+
+    @property
+    def index_file(self) -> Path:
+        """The index."""
+        return self.data_dir / "index.db"
+
+    @property
+    def state_file(self) -> Path:
+        """What searches remember (query history, rerank scores), apart from the index."""
+        return self.state_dir / "state.db"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one process that writes the index."""
+        return self.data_dir / "writer.lock"
+
+    @property
+    def log_file(self) -> Path:
+        """The log."""
+        return self.state_dir / "lsx.log"
+
+    @property
+    def probe_file(self) -> Path:
+        """What the probe of the native library found on this machine."""
+        return self.state_dir / "probe.json"
+
+    @property
+    def socket_file(self) -> Path:
+        """The service's private socket."""
+        return self.runtime_dir / "service.sock"
+
+
+def find_paths() -> Paths:
+    """The paths for this user; LOCALSEARCH_HOME puts them all under one folder."""
+    home = os.environ.get("LOCALSEARCH_HOME")
+    if home:
+        base = Path(home).expanduser().absolute()
+        return Paths(
+            config_dir=base / "config",
+            data_dir=base / "data",
+            state_dir=base / "state",
+            models_dir=base / "models",
+            runtime_dir=base / "run",
+        )
+    import platformdirs
+
+    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+    return Paths(
+        config_dir=dirs.user_config_path,
+        data_dir=dirs.user_data_path,
+        state_dir=dirs.user_state_path,
+        models_dir=dirs.user_data_path / "models",
+        runtime_dir=dirs.user_runtime_path,
+    )
+
+
+def private_dir(path: Path) -> Path:
+    """Make the folder if it's missing, readable by the user alone, and give it back."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What is indexed."""
+
+    max_file_bytes: int = 20_000_000
+    hidden_files: bool = False
+    ignore: tuple[str, ...] = ()
+    ocr: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which models are used, by catalogue name or path; empty means the best one installed."""
+
+    embedder: str = ""
+    reranker: str = ""
+    dimension: int = 0
+    search_task: str = ""
+    code_task: str = ""
+    gpu_layers: int = -1
+    threads: int = 0
+    idle_unload_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How searches behave when the command line doesn't say."""
+
+    limit: int = 10
+    budget_s: float = 2.0
+    history: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TuiSettings:
+    """How the TUI looks, and what opens a hit (templates by kind or suffix)."""
+
+    theme: str = ""
+    open_with: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """When the background service steps aside."""
+
+    pause_on_battery_below: int = 30
+    pause_under_load: bool = True
+    low_priority: bool = True
+    watch: Literal["auto", "native", "polling"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ConverterSettings:
+    """Which third-party converters may run, by entry point name."""
+
+    plugins: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+    memory_bytes: int = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the settings file can hold."""
+
+    index: IndexSettings = IndexSettings()
+    models: ModelSettings = ModelSettings()
+    search: SearchSettings = SearchSettings()
+    tui: TuiSettings = field(default_factory=TuiSettings)
+    service: ServiceSettings = ServiceSettings()
+    converters: ConverterSettings = ConverterSettings()
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings file; a missing one means defaults.
+
+    Raises ConfigError for a file that isn't TOML, an unknown name or a value of the wrong type.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"the settings file {path} can't be read: {error}",
+            "Mend it, or move it away to go on with the defaults.",
+        ) from error
+    import msgspec
+
+    try:
+        _refuse_unknown_names(raw)
+        return msgspec.convert(raw, type=Settings)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ConfigError(
+            f"the settings file {path} doesn't fit: {error}",
+            "See docs/settings.md for every name and its type.",
+        ) from error
+
+
+def _refuse_unknown_names(raw: dict[str, Any]) -> None:
+    # msgspec ignores names it doesn't know, and a misspelt setting must not pass for a set one.
+    defaults = Settings()
+    for section, values in raw.items():
+        if not hasattr(defaults, section):
+            raise ValueError(f"unknown section [{section}]")
+        for name in values if isinstance(values, dict) else ():
+            if not hasattr(getattr(defaults, section), name):
+                raise ValueError(f"unknown name {name!r} in [{section}]")
+
+
+def change_setting(path: Path, section: str, name: str, value: str | int | float | bool) -> None:
+    """Set one value in the settings file, keeping the user's comments and order."""
+    import tomlkit
+
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        document = tomlkit.document()
+    table = document.setdefault(section, tomlkit.table())
+    table[name] = value
+    private_dir(path.parent)
+    draft = path.with_suffix(".toml.new")
+    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+    draft.replace(path)
