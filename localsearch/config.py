@@ -1,4 +1,4 @@
-"""Where everything lies and what the user has set: the one place that decides paths and settings."""
+"""The one place that decides where everything lies, and what the user has set."""
 
 from __future__ import annotations
 
