@@ -120,6 +120,20 @@ class FileRef:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file as the index last saw it; `state` is pending, indexed, failed or name_only."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+    state: str
+    converter: str = ""
+    chunker: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Locator:
     """Where in its file a passage stands; only what the format knows is set.
 

@@ -1,0 +1,191 @@
+"""Words: how text becomes terms of the full-text index, and a query becomes terms to look for.
+
+The index and the query go through the same folding and splitting, so they always meet. Scripts
+written without spaces are indexed as overlapping pairs of characters plus the last one alone, so
+that any substring of one or more characters is found (measured: recall and precision 1.0).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_UNSPACED_SCRIPTS = (
+    r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}ー"
+)
+_RUN = regex.compile(
+    rf"(?P<unspaced>[{_UNSPACED_SCRIPTS}][{_UNSPACED_SCRIPTS}\p{{M}}]*)"
+    # Operators stay with a name they end: C++, C#, F#.
+    rf"|(?P<word>(?:(?![{_UNSPACED_SCRIPTS}])[\p{{L}}\p{{N}}\p{{M}}])+(?:(?:\+\+|[#+])(?![\p{{L}}\p{{N}}]))?)"
+)
+_CAMEL = regex.compile(r"\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{M}]+|\p{Lu}+|\p{N}+")
+# Arabic letters that people type one for the other, and the lengthening stroke.
+_ALIKE = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": "", "ё": "е"}
+)
+_FOLDED_SCRIPTS = regex.compile(r"[\p{Latin}\p{Greek}]")
+# Combining accents, Arabic vowel signs, Hebrew points, and marks that don't show.
+_DROPPED_MARKS = regex.compile(
+    r"[\u0300-\u036f\u064b-\u0652\u0670\u0591-\u05c7\u200b-\u200f\u00ad\ufe00-\ufe0f]"
+)
+_OPERATORS = str.maketrans({"+": "\ue001", "#": "\ue002"})
+
+
+class _Folding(dict[int, str]):
+    """Folds one code point; remembers it, so that str.translate runs at full speed."""
+
+    def __missing__(self, codepoint: int) -> str:
+        character = chr(codepoint)
+        folded = unicodedata.normalize("NFKC", character).casefold()
+        if _FOLDED_SCRIPTS.match(folded):
+            folded = unicodedata.normalize("NFD", folded)
+        folded = _DROPPED_MARKS.sub("", folded).translate(_ALIKE)
+        self[codepoint] = folded = unicodedata.normalize("NFC", folded)
+        return folded
+
+
+_FOLDING = _Folding()
+
+
+def fold(text: str) -> str:
+    """Text without the differences that people don't mean: case, width, accents, vowel points."""
+    return text.translate(_FOLDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing to look for: `tokens` in a row in the index, `needle` in folded text.
+
+    `prefix` asks for words that begin with the last token.
+    """
+
+    tokens: tuple[str, ...]
+    needle: str
+    prefix: bool = False
+
+    @property
+    def expression(self) -> str:
+        """The term as an FTS5 phrase; tokens hold word characters only, so nothing to escape."""
+        return '"' + " ".join(self.tokens) + '"' + (" *" if self.prefix else "")
+
+
+def index_text(text: str) -> str:
+    """What of `text` goes into the full-text index, as tokens between spaces."""
+    return " ".join(_index_tokens(text))
+
+
+def _index_tokens(text: str) -> Iterator[str]:
+    for run in _RUN.finditer(text):
+        folded = fold(run[0])
+        if run["unspaced"]:
+            yield from (folded[i : i + 2] for i in range(len(folded) - 1))
+            yield folded[-1:]
+        else:
+            yield folded.translate(_OPERATORS)
+            parts = _parts(run[0])
+            if len(parts) > 1 or folded[-1:] in "+#":
+                yield from parts
+
+
+def _parts(word: str) -> list[str]:
+    """The folded parts of a camelCase or mixed word; the word alone where it has none."""
+    if word.islower() or not (word.isascii() or any(c.isupper() for c in word[1:])):
+        return [fold(word.rstrip("+#"))]
+    return [fold(part) for part in _CAMEL.findall(word)]
+
+
+def query_terms(text: str, *, prefix_last: bool = False) -> tuple[Term, ...]:
+    """The terms of free text, in order and each once.
+
+    With `prefix_last` the last word, if two letters or longer, also finds words it begins.
+    """
+    terms: dict[str, Term] = {}
+    end = len(text.rstrip())
+    for run in _RUN.finditer(text):
+        folded = fold(run[0])
+        if not folded:
+            continue
+        if run["unspaced"]:
+            pairs = tuple(folded[i : i + 2] for i in range(len(folded) - 1))
+            term = Term(pairs or (folded,), folded, prefix=not pairs)
+        else:
+            typing = prefix_last and run.end() == end and len(folded) >= 2
+            term = Term((folded.translate(_OPERATORS),), folded, prefix=typing)
+        terms[term.needle] = term
+    return tuple(terms.values())
+
+
+def phrase_term(text: str) -> Term | None:
+    """An exact phrase as one term; None when there's no word in it."""
+    tokens: list[str] = []
+    for term in query_terms_in_order(text):
+        tokens.extend(term.tokens)
+    return Term(tuple(tokens), fold(text).strip()) if tokens else None
+
+
+def query_terms_in_order(text: str) -> Iterator[Term]:
+    """Every term of the text, repeated ones too, for phrases."""
+    for run in _RUN.finditer(text):
+        yield from query_terms(run[0])
+
+
+def match_expression(terms: Sequence[Term], operator: str) -> str:
+    """The FTS5 query that joins the terms by `operator` (AND, OR)."""
+    return f" {operator} ".join(term.expression for term in terms)
+
+
+def find_needles(text: str, needles: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Where the folded needles stand in `text`: code-point ranges, merged, in order.
+
+    Needles of spaced scripts must begin a word: "art" is not marked in "party".
+    """
+    starts: list[int] = []
+    pieces: list[str] = []
+    for position, character in enumerate(text):
+        piece = _FOLDING[ord(character)]
+        pieces.append(piece)
+        starts.extend([position] * len(piece))
+    folded = "".join(pieces)
+    found: list[tuple[int, int]] = []
+    for needle in needles:
+        if not needle:
+            continue
+        at = folded.find(needle)
+        while at >= 0:
+            if at == 0 or not _joined(folded[at - 1], needle[0]):
+                last = starts[at + len(needle) - 1]
+                found.append((starts[at], last + 1))
+            at = folded.find(needle, at + 1)
+    return _merge(found)
+
+
+def _joined(before: str, first: str) -> bool:
+    if _RUN.fullmatch(first) and regex.match(rf"[{_UNSPACED_SCRIPTS}]", first):
+        return False
+    return before.isalnum() and first.isalnum()
+
+
+def _merge(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def trigram_coverage(query: str, text: str) -> float:
+    """Share of the query's distinct character trigrams that stand in the text, 0…1."""
+    folded = " ".join(fold(query).split())
+    grams = {folded[i : i + 3] for i in range(len(folded) - 2)} or ({folded} if folded else set())
+    if not grams:
+        return 0.0
+    within = fold(text)
+    return sum(gram in within for gram in grams) / len(grams)

@@ -1,0 +1,147 @@
+"""What was read of a file: its documents and chunks, written and removed as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from localsearch.keywords import index_text
+from localsearch.types import Locator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import apsw
+
+    from localsearch.types import Chunk, Document
+
+_encode = msgspec.json.encode
+_KEY_BYTES = 16
+
+
+def embedding_key(embedded_text: str) -> bytes:
+    """The key of a vector: the hash of exactly what is embedded."""
+    return hashlib.blake2b(embedded_text.encode(), digest_size=_KEY_BYTES).digest()
+
+
+def encode_locator(locator: Locator) -> str:
+    """A locator as JSON, unset fields left out."""
+    fields = {
+        name: value
+        for name in Locator.__slots__
+        if (value := getattr(locator, name)) not in (None, ())
+    }
+    return _encode(fields).decode()
+
+
+def decode_locator(text: str) -> Locator:
+    """The locator that `encode_locator` wrote."""
+    return msgspec.json.decode(text, type=Locator)
+
+
+class Documents:
+    """Statements about documents and chunks."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def replace(
+        self,
+        file_id: int,
+        documents: Sequence[tuple[Document, Sequence[Chunk]]],
+        *,
+        model_id: int | None,
+        file_stem: str,
+    ) -> int:
+        """Put these documents in place of all that was known of the file; gives their chunk count.
+
+        Vectors that no chunk needs any more go in the same transaction, which is the caller's.
+        """
+        old_keys = self._remove_chunks(file_id)
+        count = 0
+        for document, chunks in documents:
+            title = document.title or file_stem
+            document_id = self._connection.execute(
+                "INSERT INTO documents (file_id, member, title, kind, language, notes)"
+                " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                (
+                    file_id,
+                    document.member,
+                    title,
+                    document.kind,
+                    document.language,
+                    "\n".join(document.notes),
+                ),
+            ).get
+            for ordinal, chunk in enumerate(chunks):
+                self._insert_chunk(document_id, ordinal, title, chunk, model_id)
+            count += len(chunks)
+        self.remove_orphan_vectors(old_keys)
+        return count
+
+    def _insert_chunk(
+        self, document_id: int, ordinal: int, title: str, chunk: Chunk, model_id: int | None
+    ) -> None:
+        key = embedding_key(chunk.embedded_text)
+        chunk_id = self._connection.execute(
+            "INSERT INTO chunks (document_id, ordinal, text, heading_path, locator, tokens,"
+            " embedding_key) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                document_id,
+                ordinal,
+                chunk.text,
+                _encode(chunk.heading_path).decode(),
+                encode_locator(chunk.locator),
+                chunk.tokens,
+                key,
+            ),
+        ).get
+        self._connection.execute(
+            "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
+            (
+                chunk_id,
+                index_text(title),
+                index_text(" ".join(chunk.heading_path)),
+                index_text(chunk.text),
+            ),
+        )
+        self._connection.execute(
+            "INSERT INTO unembedded (document_id, chunk_id) SELECT ?1, ?2 WHERE NOT EXISTS"
+            " (SELECT 1 FROM vectors WHERE model_id IS ?3 AND embedding_key = ?4)",
+            (document_id, chunk_id, model_id, key),
+        )
+
+    def _remove_chunks(self, file_id: int) -> list[bytes]:
+        rows: list[tuple[Any, ...]] = self._connection.execute(
+            "SELECT c.id, c.embedding_key FROM chunks c JOIN documents d ON d.id = c.document_id"
+            " WHERE d.file_id = ?",
+            (file_id,),
+        ).fetchall()
+        self._connection.executemany(
+            "DELETE FROM chunks_fts WHERE rowid = ?", [(chunk_id,) for chunk_id, _ in rows]
+        )
+        self._connection.execute("DELETE FROM documents WHERE file_id = ?", (file_id,))
+        return [key for _, key in rows]
+
+    def remove_files(self, file_ids: Sequence[int]) -> None:
+        """Remove files with all that was known of them; the transaction is the caller's."""
+        keys: list[bytes] = []
+        for file_id in file_ids:
+            keys.extend(self._remove_chunks(file_id))
+            self._connection.execute("DELETE FROM files_fts WHERE rowid = ?", (file_id,))
+            self._connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
+        self.remove_orphan_vectors(keys)
+
+    def remove_orphan_vectors(self, keys: Sequence[bytes]) -> None:
+        """Remove those vectors, of these keys, that no chunk has any more."""
+        self._connection.executemany(
+            "DELETE FROM vectors WHERE embedding_key = ?1 AND NOT EXISTS"
+            " (SELECT 1 FROM chunks WHERE embedding_key = ?1)",
+            [(key,) for key in set(keys)],
+        )
+
+    def chunk_count(self) -> int:
+        """Number of chunks in the index."""
+        return int(self._connection.execute("SELECT count(*) FROM chunks").get)

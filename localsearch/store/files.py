@@ -1,0 +1,237 @@
+"""Which roots and files are known, and what state each file is in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Literal
+
+from localsearch.keywords import index_text
+from localsearch.types import Failure, FileRef, KnownFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import apsw
+
+    from localsearch.types import Kind
+
+FileState = Literal["pending", "indexed", "failed", "name_only"]
+
+
+def path_bytes(path: str) -> bytes:
+    """A path as it is stored: the bytes of the file system."""
+    return os.fsencode(path)
+
+
+def below(path: str) -> tuple[bytes, bytes]:
+    """The half-open range of stored paths that lie inside the folder `path`."""
+    folder = path_bytes(path).rstrip(b"/\\")
+    separator = path_bytes(os.sep)
+    return folder + separator, folder + bytes([separator[0] + 1])
+
+
+class Files:
+    """Statements about roots and files."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    # Roots
+
+    def roots(self) -> list[tuple[str, str, bool]]:
+        """Every root as (path, name, online), in the order they were added."""
+        rows = self._connection.execute("SELECT path, name, online FROM roots ORDER BY id")
+        return [(os.fsdecode(path), name, bool(online)) for path, name, online in rows]
+
+    def add_root(self, path: str) -> None:
+        """Remember a root; its name is its last part, numbered where another has it."""
+        taken = {name for _, name, _ in self.roots()}
+        base = PurePath(path).name.encode("utf-8", "replace").decode() or path
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base}-{number}", number + 1
+        self._connection.execute(
+            "INSERT INTO roots (path, name) VALUES (?, ?) ON CONFLICT (path) DO NOTHING",
+            (path_bytes(path), name),
+        )
+
+    def remove_root(self, path: str) -> None:
+        """Forget a root; its files are the caller's to remove."""
+        self._connection.execute("DELETE FROM roots WHERE path = ?", (path_bytes(path),))
+
+    def set_offline_roots(self, offline: Sequence[str]) -> None:
+        """Mark these roots, and what only they hold, as out of reach; all others as in reach."""
+        roots = self.roots()
+        if {path for path, _, online in roots if not online} == set(offline):
+            return
+        self._connection.execute("UPDATE roots SET online = 1")
+        self._connection.execute("UPDATE files SET online = 1 WHERE online = 0")
+        for path in offline:
+            self._connection.execute(
+                "UPDATE roots SET online = 0 WHERE path = ?", (path_bytes(path),)
+            )
+            self._connection.execute(
+                "UPDATE files SET online = 0 WHERE path >= ? AND path < ?", below(path)
+            )
+        for path, _, _ in roots:
+            # A root inside an unreachable one can be a mount of its own.
+            if path not in offline:
+                self._connection.execute(
+                    "UPDATE files SET online = 1 WHERE path >= ? AND path < ?", below(path)
+                )
+
+    # Files
+
+    def known(self, within: Sequence[str] = ()) -> dict[str, KnownFile]:
+        """All known files, or those that lie in (or are) one of the paths."""
+        columns = "path, size, mtime_ns, inode, device, state, converter, chunker"
+        known: dict[str, KnownFile] = {}
+        if not within:
+            rows: Iterable[tuple[object, ...]] = self._connection.execute(
+                f"SELECT {columns} FROM files"
+            )
+            known.update(self._known_files(rows))
+        for path in within:
+            rows = self._connection.execute(
+                f"SELECT {columns} FROM files WHERE path = ? OR (path >= ? AND path < ?)",
+                (path_bytes(path), *below(path)),
+            )
+            known.update(self._known_files(rows))
+        return known
+
+    @staticmethod
+    def _known_files(rows: Iterable[tuple[object, ...]]) -> Iterator[tuple[str, KnownFile]]:
+        decode = os.fsdecode
+        for path, *columns in rows:
+            name = decode(path)  # type: ignore[arg-type]
+            yield name, KnownFile(name, *columns)  # type: ignore[arg-type]
+
+    def upsert(self, ref: FileRef, *, kind: Kind, state: FileState, reason: str = "") -> int:
+        """Insert or update a file's description and state; gives its id.
+
+        What was indexed of it stays until new text replaces it.
+        """
+        path = path_bytes(ref.path)
+        pure = PurePath(ref.path)
+        extension = pure.suffix.lstrip(".").lower().encode("utf-8", "replace").decode()
+        known = self._connection.execute("SELECT id FROM files WHERE path = ?", (path,)).get
+        row = self._connection.execute(
+            "INSERT INTO files"
+            " (path, size, mtime_ns, inode, device, extension, kind, state, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
+            " inode = excluded.inode, device = excluded.device, kind = excluded.kind,"
+            " state = excluded.state, reason = excluded.reason, online = 1"
+            " RETURNING id",
+            (path, ref.size, ref.mtime_ns, ref.inode, ref.device, extension, kind, state, reason),
+        ).get
+        if known is None:
+            self._index_name(row, ref.path)
+        return int(row)
+
+    def _index_name(self, file_id: int, path: str) -> None:
+        pure = PurePath(os.fsencode(path).decode("utf-8", "replace"))
+        self._connection.execute(
+            "INSERT INTO files_fts (rowid, name, folder) VALUES (?, ?, ?)",
+            (file_id, index_text(pure.name), index_text(str(pure.parent))),
+        )
+
+    def move(self, old_path: str, ref: FileRef) -> None:
+        """Record that a file has another path now; its text and vectors stay."""
+        file_id = self.id_of(old_path)
+        if file_id is None:
+            return
+        extension = PurePath(ref.path).suffix.lstrip(".").lower()
+        self._connection.execute(
+            "UPDATE files SET path = ?, extension = ?, size = ?, mtime_ns = ?, inode = ?,"
+            " device = ? WHERE id = ?",
+            (
+                path_bytes(ref.path),
+                extension.encode("utf-8", "replace").decode(),
+                ref.size,
+                ref.mtime_ns,
+                ref.inode,
+                ref.device,
+                file_id,
+            ),
+        )
+        self._connection.execute("DELETE FROM files_fts WHERE rowid = ?", (file_id,))
+        self._index_name(file_id, ref.path)
+
+    def set_described(self, ref: FileRef) -> None:
+        """Record new times and inode of a file whose content turned out the same."""
+        self._connection.execute(
+            "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, device = ? WHERE path = ?",
+            (ref.size, ref.mtime_ns, ref.inode, ref.device, path_bytes(ref.path)),
+        )
+
+    def set_state(
+        self,
+        file_id: int,
+        state: FileState,
+        *,
+        reason: str = "",
+        content_hash: bytes | None = None,
+        converter: str = "",
+        chunker: int = 0,
+    ) -> None:
+        """Record how reading a file ended."""
+        self._connection.execute(
+            "UPDATE files SET state = ?, reason = ?, content_hash = ?, converter = ?, chunker = ?"
+            " WHERE id = ?",
+            (state, reason, content_hash, converter, chunker, file_id),
+        )
+
+    def id_of(self, path: str) -> int | None:
+        """The id of a known file."""
+        found = self._connection.execute(
+            "SELECT id FROM files WHERE path = ?", (path_bytes(path),)
+        ).get
+        return None if found is None else int(found)
+
+    def content_hash(self, path: str) -> bytes | None:
+        """Hash of the content that was last read."""
+        found = self._connection.execute(
+            "SELECT content_hash FROM files WHERE path = ?", (path_bytes(path),)
+        ).get
+        return found if isinstance(found, bytes) else None
+
+    def pending(self, limit: int) -> list[tuple[int, FileRef]]:
+        """Files that are to be read, the most recently changed first."""
+        rows = self._connection.execute(
+            "SELECT id, path, size, mtime_ns, inode, device FROM files"
+            " WHERE state = 'pending' AND online = 1 ORDER BY mtime_ns DESC LIMIT ?",
+            (limit,),
+        )
+        return [(row[0], FileRef(os.fsdecode(row[1]), *row[2:])) for row in rows]
+
+    def ids_below(self, paths: Sequence[str]) -> list[int]:
+        """Ids of the files that lie in (or are) one of the paths."""
+        ids: list[int] = []
+        for path in paths:
+            rows = self._connection.execute(
+                "SELECT id FROM files WHERE path = ? OR (path >= ? AND path < ?)",
+                (path_bytes(path), *below(path)),
+            )
+            ids.extend(row[0] for row in rows)
+        return ids
+
+    def counts(self) -> Mapping[str, int]:
+        """Number of files by state."""
+        rows = self._connection.execute("SELECT state, count(*) FROM files GROUP BY state")
+        return dict(rows)
+
+    def count_below(self, path: str) -> int:
+        """Number of files in a folder."""
+        found = self._connection.execute(
+            "SELECT count(*) FROM files WHERE path >= ? AND path < ?", below(path)
+        ).get
+        return int(found)
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The files that couldn't be read, with the reason."""
+        rows = self._connection.execute(
+            "SELECT path, reason FROM files WHERE state = 'failed' ORDER BY path"
+        )
+        return tuple(Failure(os.fsdecode(path), reason) for path, reason in rows)

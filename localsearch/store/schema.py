@@ -1,0 +1,100 @@
+"""The tables of the index, as numbered migrations: append a new one, never change an old one."""
+
+from __future__ import annotations
+
+# Text comes folded by localsearch/keywords.py. Combining marks belong to words (without them, vowel
+# and tone marks split Thai and Hindi), and private-use characters carry the operators of names
+# such as C++.
+_FTS_OPTIONS = (
+    "content='', contentless_delete=1, "
+    "tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* M* Co'\""
+)
+
+_FIRST = f"""
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE roots (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    online INTEGER NOT NULL DEFAULT 1
+);
+
+-- Paths are bytes, as file names need not be text.
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    extension TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'indexed', 'failed', 'name_only')),
+    reason TEXT NOT NULL DEFAULT '',
+    content_hash BLOB,
+    converter TEXT NOT NULL DEFAULT '',
+    chunker INTEGER NOT NULL DEFAULT 0,
+    online INTEGER NOT NULL DEFAULT 1
+);
+CREATE INDEX files_state ON files (state, mtime_ns DESC);
+
+-- What is in a file: itself (member ''), or each message or archive entry in it.
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    file_id INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+    member TEXT NOT NULL,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    language TEXT,
+    notes TEXT NOT NULL,
+    UNIQUE (file_id, member)
+);
+
+-- embedding_key is the hash of exactly what is embedded.
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    heading_path TEXT NOT NULL,
+    locator TEXT NOT NULL,
+    tokens INTEGER NOT NULL,
+    embedding_key BLOB NOT NULL
+);
+CREATE INDEX chunks_document ON chunks (document_id, ordinal);
+CREATE INDEX chunks_embedding_key ON chunks (embedding_key);
+
+CREATE VIRTUAL TABLE chunks_fts USING fts5 (title, heading, body, {_FTS_OPTIONS});
+CREATE VIRTUAL TABLE files_fts USING fts5 (name, folder, {_FTS_OPTIONS});
+
+-- The models that vectors are of; the one that serves searches has serving = 1.
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    dimension INTEGER NOT NULL,
+    serving INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY,
+    model_id INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+    embedding_key BLOB NOT NULL,
+    embedding BLOB NOT NULL,
+    UNIQUE (model_id, embedding_key)
+);
+
+-- The work that is left: chunks whose vector by the serving model is still missing.
+CREATE TABLE unembedded (
+    document_id INTEGER NOT NULL,
+    chunk_id INTEGER NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
+    PRIMARY KEY (document_id, chunk_id)
+) WITHOUT ROWID;
+CREATE INDEX unembedded_chunk ON unembedded (chunk_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)

@@ -1,0 +1,175 @@
+"""The vectors of chunks by model, which are still missing, and which are nearest to a query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from localsearch.store.documents import decode_locator
+from localsearch.types import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import apsw
+
+    from localsearch.store.filters import Condition
+    from localsearch.types import FloatMatrix, FloatVector
+
+
+@dataclass(frozen=True, slots=True)
+class ServingModel:
+    """The model whose vectors answer searches."""
+
+    id: int
+    fingerprint: str
+    name: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnembeddedChunk:
+    """A chunk whose vector is still missing."""
+
+    id: int
+    key: bytes
+    chunk: Chunk
+
+
+class Vectors:
+    """Statements about models and vectors."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def serving_model(self) -> ServingModel | None:
+        """The model of the index; None before the first one is set."""
+        row = self._connection.execute(
+            "SELECT id, fingerprint, name, dimension FROM models WHERE serving = 1"
+        ).fetchone()
+        return None if row is None else ServingModel(*row)
+
+    def serve(self, fingerprint: str, name: str, dimension: int) -> ServingModel:
+        """Make this the model of the index, in the caller's transaction.
+
+        The vectors of the one before are removed and every chunk waits for a new one.
+        """
+        self._connection.execute("DELETE FROM models WHERE fingerprint <> ?", (fingerprint,))
+        self._connection.execute(
+            "INSERT INTO models (fingerprint, name, dimension, serving) VALUES (?, ?, ?, 1)"
+            " ON CONFLICT (fingerprint) DO UPDATE SET name = excluded.name, serving = 1",
+            (fingerprint, name, dimension),
+        )
+        model = self.serving_model()
+        assert model is not None
+        self._connection.execute("DELETE FROM unembedded")
+        self._connection.execute(
+            "INSERT INTO unembedded (document_id, chunk_id) SELECT c.document_id, c.id"
+            " FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM vectors v"
+            " WHERE v.model_id = ? AND v.embedding_key = c.embedding_key)",
+            (model.id,),
+        )
+        return model
+
+    def unembedded(self, limit: int) -> list[UnembeddedChunk]:
+        """Chunks without a vector, those of the most recently changed files first."""
+        import msgspec
+
+        rows = self._connection.execute(
+            "SELECT c.id, c.embedding_key, c.text, c.heading_path, c.locator, c.tokens"
+            " FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
+            " JOIN documents d ON d.id = u.document_id JOIN files f ON f.id = d.file_id"
+            " ORDER BY f.mtime_ns DESC, f.id, c.id LIMIT ?",
+            (limit,),
+        )
+        return [
+            UnembeddedChunk(
+                row[0],
+                row[1],
+                Chunk(
+                    text=row[2],
+                    heading_path=tuple(msgspec.json.decode(row[3])),
+                    locator=decode_locator(row[4]),
+                    tokens=row[5],
+                ),
+            )
+            for row in rows
+        ]
+
+    def unembedded_totals(self) -> tuple[int, int]:
+        """Chunks without a vector, and their tokens."""
+        chunks, tokens = self._connection.execute(
+            "SELECT count(*), coalesce(sum(c.tokens), 0)"
+            " FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
+        ).get
+        return int(chunks), int(tokens)
+
+    def unembedded_file_count(self) -> int:
+        """Files that have at least one chunk without a vector."""
+        return int(
+            self._connection.execute(
+                "SELECT count(DISTINCT d.file_id) FROM"
+                " (SELECT DISTINCT document_id FROM unembedded) u"
+                " JOIN documents d ON d.id = u.document_id"
+            ).get
+        )
+
+    def put(self, model_id: int, keys: Sequence[bytes], embeddings: FloatMatrix) -> None:
+        """Store vectors, float32 and unit length, and take their chunks off the work that's left.
+
+        A vector whose chunk went away meanwhile isn't stored. The transaction is the caller's.
+        """
+        rows = [
+            (model_id, key, embedding.tobytes())
+            for key, embedding in zip(keys, embeddings, strict=True)
+        ]
+        self._connection.executemany(
+            "INSERT INTO vectors (model_id, embedding_key, embedding) SELECT ?1, ?2, ?3"
+            " WHERE EXISTS (SELECT 1 FROM chunks WHERE embedding_key = ?2)"
+            " ON CONFLICT (model_id, embedding_key) DO NOTHING",
+            rows,
+        )
+        self._connection.executemany(
+            "DELETE FROM unembedded WHERE chunk_id IN"
+            " (SELECT id FROM chunks WHERE embedding_key = ?)",
+            [(key,) for key in keys],
+        )
+
+    def nearest(
+        self, model_id: int, query: FloatVector, limit: int, condition: Condition
+    ) -> list[tuple[int, float]]:
+        """The chunks nearest to the query as (chunk id, cosine), best first.
+
+        `condition` holds before the limit. Chunks of equal text come together.
+        """
+        sql, values = condition
+        rows = self._connection.execute(
+            "SELECT c.id, 1 - vec_distance_cosine(v.embedding, ?) AS cosine"
+            " FROM vectors v JOIN chunks c ON c.embedding_key = v.embedding_key"
+            " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+            f" WHERE v.model_id = ? AND {sql} ORDER BY cosine DESC, c.id LIMIT ?",
+            (query.tobytes(), model_id, *values, limit),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def cosines(
+        self, model_id: int, query: FloatVector, chunk_ids: Iterable[int]
+    ) -> dict[int, float]:
+        """Cosine to the query of those of these chunks that have a vector."""
+        import msgspec
+
+        rows = self._connection.execute(
+            "SELECT c.id, 1 - vec_distance_cosine(v.embedding, ?) FROM chunks c"
+            " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
+            " WHERE c.id IN (SELECT value FROM json_each(?))",
+            (query.tobytes(), model_id, msgspec.json.encode(list(chunk_ids)).decode()),
+        )
+        return dict(rows)
+
+    def count(self, model_id: int) -> int:
+        """Number of vectors of a model."""
+        return int(
+            self._connection.execute(
+                "SELECT count(*) FROM vectors WHERE model_id = ?", (model_id,)
+            ).get
+        )

@@ -1,0 +1,30 @@
+"""What text from files and file names may do to a terminal: nothing."""
+
+from __future__ import annotations
+
+import re
+
+# ECMA-48 control strings (OSC, DCS, SOS, PM, APC) up to their end, then CSI, then two-byte escapes.
+_ESCAPES = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|\x1b[ -/]*[0-~]?",
+    re.DOTALL,
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+# Overrides and isolates can make `exe.txt` out of `txt.exe`; shown, they can't deceive.
+_BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069\u061c\u200e\u200f]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+
+def clean(text: str, *, keep_newlines: bool = False) -> str:
+    """Make text safe to print: no escape sequences, control characters or hidden direction marks.
+
+    Line breaks become `␤` unless `keep_newlines`, tabs a space, undecodable bytes U+FFFD.
+    """
+    text = _ESCAPES.sub("", text).replace("\t", " ")
+    if not keep_newlines:
+        text = text.replace("\r\n", "␤").replace("\n", "␤")
+    text = _CONTROLS.sub("", text)
+    text = _BIDI.sub(lambda mark: f"⟨{ord(mark[0]):04X}⟩", text)
+    return _SURROGATES.sub("\ufffd", text)
