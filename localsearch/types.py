@@ -85,6 +85,10 @@ class ConversionError(LocalsearchError):
     """One file can't be turned into text; recorded with its reason, it never stops an index."""
 
 
+class NoTextError(ConversionError):
+    """A file that holds no text by its nature (a photo, a program); it's found by its name."""
+
+
 class CancelledError(LocalsearchError):
     """The work was stopped on request; what was committed stays, the rest continues next time."""
 

@@ -125,6 +125,10 @@ class Documents:
         self._connection.execute("DELETE FROM documents WHERE file_id = ?", (file_id,))
         return [key for _, key in rows]
 
+    def remove_text(self, file_id: int) -> None:
+        """Remove what was read of a file, its name stays; the transaction is the caller's."""
+        self.remove_orphan_vectors(self._remove_chunks(file_id))
+
     def remove_files(self, file_ids: Sequence[int]) -> None:
         """Remove files with all that was known of them; the transaction is the caller's."""
         keys: list[bytes] = []

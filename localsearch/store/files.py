@@ -190,12 +190,27 @@ class Files:
         ).get
         return None if found is None else int(found)
 
-    def content_hash(self, path: str) -> bytes | None:
-        """Hash of the content that was last read."""
+    def reusable_hash(self, file_id: int) -> bytes | None:
+        """Hash of the content whose text is in the index; None when it must be read anew."""
         found = self._connection.execute(
-            "SELECT content_hash FROM files WHERE path = ?", (path_bytes(path),)
+            "SELECT content_hash FROM files WHERE id = ?1"
+            " AND EXISTS (SELECT 1 FROM documents WHERE file_id = ?1)",
+            (file_id,),
         ).get
         return found if isinstance(found, bytes) else None
+
+    def set_same(self, file_id: int) -> None:
+        """Note that a pending file's content is what's in the index already."""
+        self._connection.execute(
+            "UPDATE files SET state = 'indexed', reason = '' WHERE id = ?", (file_id,)
+        )
+
+    def set_outdated(self, path: str) -> None:
+        """Have a file read anew though it didn't change; what's indexed serves until then."""
+        self._connection.execute(
+            "UPDATE files SET state = 'pending', content_hash = NULL WHERE path = ?",
+            (path_bytes(path),),
+        )
 
     def pending(self, limit: int) -> list[tuple[int, FileRef]]:
         """Files that are to be read, the most recently changed first."""

@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from localsearch.keywords import match_expression
 from localsearch.store.files import below, path_bytes
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from localsearch.keywords import Term
     from localsearch.types import Filters
 
 _NOTHING = re.compile(r"(?!)")
@@ -36,17 +38,27 @@ def _glob_pattern(glob: str) -> re.Pattern[str]:
     return GitIgnoreBasicPattern(anchored).regex or _NOTHING
 
 
-def _path_matches(glob: Any, path: Any) -> int:
+def _path_matches(*values: Any) -> int:
+    glob, path = values
     text = os.fsdecode(path).replace(os.sep, "/").lstrip("/")
     return int(_glob_pattern(glob).match(text) is not None)
 
 
-def document_condition(filters: Filters, roots: Sequence[tuple[str, str, bool]]) -> Condition:
-    """The condition that a document d of a file f must meet, with its parameters."""
+def passage_condition(
+    filters: Filters,
+    roots: Sequence[tuple[str, str, bool]],
+    required: Sequence[Term] = (),
+    excluded: Sequence[Term] = (),
+) -> Condition:
+    """The condition that a chunk c of a document d of a file f must meet, with its parameters."""
     parts, values = file_condition(filters, roots, kind_column="d.kind")
     if filters.languages:
         parts += f" AND d.language IN ({_marks(filters.languages)})"
         values.extend(filters.languages)
+    for terms, operator, joiner in ((required, "IN", "AND"), (excluded, "NOT IN", "OR")):
+        if terms:
+            parts += f" AND c.id {operator} (SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?)"
+            values.append(match_expression(terms, joiner))
     return parts, values
 
 

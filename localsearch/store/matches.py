@@ -49,36 +49,26 @@ class Matches:
         self._connection = connection
 
     def chunks(
-        self,
-        terms: Sequence[Term],
-        operator: str,
-        limit: int,
-        condition: Condition,
-        *,
-        required: Sequence[Term] = (),
-        excluded: Sequence[Term] = (),
+        self, terms: Sequence[Term], operator: str, limit: int, condition: Condition
     ) -> list[tuple[int, float]]:
         """Chunks that hold the terms as (chunk id, score), higher is better, best first."""
-        expression = _expression(terms, operator, required, excluded)
-        if not expression:
-            return []
         sql, values = condition
         rows = self._connection.execute(
             f"SELECT c.id, -{_BM25_CHUNKS} AS score FROM chunks_fts"
             " JOIN chunks c ON c.id = chunks_fts.rowid"
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
             f" WHERE chunks_fts MATCH ? AND {sql} ORDER BY score DESC, c.id LIMIT ?",
-            (expression, *values, limit),
+            (match_expression(terms, operator), *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
 
     def file_names(
-        self, terms: Sequence[Term], operator: str, limit: int, condition: Condition
+        self, terms: Sequence[Term], excluded: Sequence[Term], limit: int, condition: Condition
     ) -> list[tuple[int, float]]:
-        """Files whose name or folders hold the terms as (file id, score), best first."""
-        expression = match_expression(terms, operator)
-        if not expression:
-            return []
+        """Files whose own name holds all the terms as (file id, score), best first."""
+        expression = "{name} : (" + match_expression(terms, "AND") + ")"
+        if excluded:
+            expression = f"({expression}) NOT ({match_expression(excluded, 'OR')})"
         sql, values = condition
         rows = self._connection.execute(
             f"SELECT f.id, -{_BM25_FILES} AS score FROM files_fts"
@@ -87,6 +77,15 @@ class Matches:
             (expression, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def recent_files(self, limit: int, condition: Condition) -> list[int]:
+        """Ids of the most recently changed files."""
+        sql, values = condition
+        rows = self._connection.execute(
+            f"SELECT f.id FROM files f WHERE {sql} ORDER BY f.mtime_ns DESC, f.id LIMIT ?",
+            (*values, limit),
+        )
+        return [row[0] for row in rows]
 
     def passages(self, chunk_ids: Iterable[int]) -> dict[int, Passage]:
         """What is shown of these chunks."""
@@ -140,20 +139,6 @@ class Matches:
                 "SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH ?", (term.expression,)
             ).get
         )
-
-
-def _expression(
-    terms: Sequence[Term], operator: str, required: Sequence[Term], excluded: Sequence[Term]
-) -> str:
-    parts = []
-    if terms:
-        parts.append("(" + match_expression(terms, operator) + ")")
-    if required:
-        parts.append(match_expression(required, "AND"))
-    expression = " AND ".join(parts)
-    if expression and excluded:
-        expression = f"({expression}) NOT ({match_expression(excluded, 'OR')})"
-    return expression
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ class ServingModel:
 class UnembeddedChunk:
     """A chunk whose vector is still missing."""
 
-    id: int
+    path: str
     key: bytes
     chunk: Chunk
 
@@ -76,7 +77,7 @@ class Vectors:
         import msgspec
 
         rows = self._connection.execute(
-            "SELECT c.id, c.embedding_key, c.text, c.heading_path, c.locator, c.tokens"
+            "SELECT f.path, c.embedding_key, c.text, c.heading_path, c.locator, c.tokens"
             " FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
             " JOIN documents d ON d.id = u.document_id JOIN files f ON f.id = d.file_id"
             " ORDER BY f.mtime_ns DESC, f.id, c.id LIMIT ?",
@@ -84,7 +85,7 @@ class Vectors:
         )
         return [
             UnembeddedChunk(
-                row[0],
+                os.fsdecode(row[0]),
                 row[1],
                 Chunk(
                     text=row[2],

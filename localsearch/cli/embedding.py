@@ -1,0 +1,49 @@
+"""`embed`: lines in, vectors out, with the very model and prompts that the index uses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BATCH_LINES = 256
+
+
+@click.command()
+@click.option("--query", "as_query", is_flag=True, help="Embed the lines as queries.")
+@click.option("--document", is_flag=True, help="Embed the lines as documents (the default).")
+@click.option("--model", default="", help="A model's name, or the path of a GGUF file.")
+def embed(as_query: bool, document: bool, model: str) -> int:
+    """Lines on stdin to JSON Lines of vectors on stdout: unit length, one a line, in order."""
+    from localsearch import config
+    from localsearch.cli.output import interruptible
+    from localsearch.models import open_embedder
+    from localsearch.types import UsageError
+
+    if as_query and document:
+        raise UsageError("--query and --document exclude each other", "Give one of them.")
+    paths = config.find_paths()
+    embedder = open_embedder(paths, config.load_settings(paths.settings_file), model)
+    try:
+        with interruptible() as cancel:
+            while lines := list(islice(_lines(), _BATCH_LINES)):
+                if as_query:
+                    vectors = [embedder.embed_query(line, cancel=cancel) for line in lines]
+                else:
+                    vectors = list(embedder.embed_documents(lines, cancel=cancel))
+                for vector in vectors:
+                    click.echo(json.dumps([round(float(value), 7) for value in vector]))
+    finally:
+        embedder.close()
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").rstrip("\r\n")

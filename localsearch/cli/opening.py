@@ -1,0 +1,63 @@
+"""`localsearch [PATH]`: opens the TUI, within PATH when given."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+
+import click
+
+from localsearch.cli.output import shown_path
+
+
+@click.command(hidden=True)
+@click.argument("path", required=False)
+def open_tui(path: str | None) -> int:
+    """Open the search screen, within PATH when given."""
+    from localsearch import config
+    from localsearch.types import UsageError
+
+    within = None
+    if path is not None:
+        within = os.path.realpath(os.path.expanduser(path))
+        if not os.path.isdir(within):
+            raise UsageError(f"there is no command and no folder {path}", _suggestion(path))
+        _offer_to_add(within)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the search screen needs a terminal", "In scripts use: localsearch search QUERY"
+        )
+    # By name, as the core must not depend on the TUI.
+    tui = importlib.import_module("tui.app")
+    return int(tui.run(config.find_paths(), within=within))
+
+
+def _suggestion(word: str) -> str:
+    from localsearch.cli.group import cli
+
+    close = difflib.get_close_matches(word, cli.list_commands(click.Context(cli)), n=1)
+    return f"Did you mean `localsearch {close[0]}`?" if close else "See `localsearch --help`."
+
+
+def _offer_to_add(folder: str) -> None:
+    from localsearch.api import open_index
+    from localsearch.cli.indexing import run_update
+    from localsearch.types import NoIndexError
+
+    with open_index() as opened:
+        try:
+            roots = [root.path for root in opened.status().roots]
+        except NoIndexError:
+            roots = []
+        if any(folder == root or folder.startswith(root + os.sep) for root in roots):
+            return
+        if not sys.stdin.isatty():
+            raise NoIndexError(
+                f"{folder} is in no indexed folder", f"Add it: localsearch add {folder}"
+            )
+        click.echo(f"{shown_path(folder)} is not indexed yet.", err=True)
+        if not click.confirm("Add it and index it now?", default=False, err=True):
+            raise NoIndexError("nothing was added", f"Later: localsearch add {folder}")
+        run_update(opened, opened.add_roots([folder]))

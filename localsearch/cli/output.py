@@ -1,0 +1,192 @@
+"""How things are said: errors, paths, places, and progress that people can follow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from localsearch.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from localsearch.types import Locator, Progress
+
+_LINE_EVERY_S = 10.0
+
+
+def print_error(cause: str, remedy: str = "") -> None:
+    """Say on stderr what went wrong and what to do next."""
+    click.echo("Error: " + clean(cause, keep_newlines=True), err=True)
+    if remedy:
+        click.echo(clean(remedy, keep_newlines=True), err=True)
+
+
+def note(text: str) -> None:
+    """Say something on stderr."""
+    click.echo(clean(text, keep_newlines=True), err=True)
+
+
+def shown_path(path: str, member: str = "") -> str:
+    """A path as people read it: the home folder as ~, nothing that could act on a terminal."""
+    home = os.path.expanduser("~")
+    if path == home or path.startswith(home + os.sep):
+        path = "~" + path[len(home) :]
+    return clean(path + (f"!/{member}" if member else ""))
+
+
+def shown_place(locator: Locator) -> str:
+    """Where in its file a passage stands, in words."""
+    parts: list[str] = []
+    if locator.page is not None:
+        parts.append(f"page {locator.page_label or locator.page}")
+    if locator.slide is not None:
+        parts.append(f"slide {locator.slide}")
+    parts.extend(each for each in (locator.sheet, locator.cell, locator.part) if each)
+    if locator.line_start is not None:
+        if locator.line_end in (None, locator.line_start):
+            parts.append(f"line {locator.line_start}")
+        else:
+            parts.append(f"lines {locator.line_start}-{locator.line_end}")
+    if locator.time_start_s is not None:
+        minutes, seconds = divmod(int(locator.time_start_s), 60)
+        parts.append(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}")
+    if locator.symbol:
+        parts.append(locator.symbol)
+    elif locator.heading:
+        parts.append(" > ".join(locator.heading))
+    return clean(" · ".join(parts))
+
+
+def shown_size(size_bytes: float) -> str:
+    """A size in the unit that suits it."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size_bytes < 1000:
+            return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1000
+    return f"{size_bytes:.1f} TB"
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Give an event that the first Ctrl-C (or SIGTERM) sets; the second one ends at once."""
+    cancel = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+        note("stopping; what is done is kept …")
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield cancel
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextlib.contextmanager
+def index_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show an indexing run: bars on a terminal, a line now and then in a log."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[eta]}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    """Draws the phases of a run as bars; a phase appears once it takes time."""
+
+    def __init__(self, bars: Any) -> None:
+        self._bars = bars
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.phase == "done":
+            return
+        done, total = amounts(progress)
+        if progress.phase not in self._tasks:
+            names = {"scanning": "Looking at files", "reading": "Reading", "embedding": "Embedding"}
+            self._tasks[progress.phase] = self._bars.add_task(
+                names[progress.phase], total=None, rate="", eta=""
+            )
+        self._bars.update(
+            self._tasks[progress.phase],
+            completed=done,
+            total=total or None,
+            rate=shown_rate(progress),
+            eta=shown_eta(progress.eta_s),
+        )
+
+
+class _Lines:
+    """Says every few seconds how far a run is."""
+
+    def __init__(self) -> None:
+        self._said_s = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        now_s = time.monotonic()
+        if progress.phase == "done" or now_s - self._said_s < _LINE_EVERY_S:
+            return
+        self._said_s = now_s
+        done, total = amounts(progress)
+        parts = (
+            f"{progress.phase}: {done:,}" + (f" of {total:,}" if total else ""),
+            shown_rate(progress),
+            shown_eta(progress.eta_s),
+        )
+        note("  ".join(part for part in parts if part))
+
+
+def amounts(progress: Progress) -> tuple[int, int]:
+    """What is done and what there is to do, in files or, while embedding, in tokens."""
+    if progress.phase == "embedding":
+        return progress.tokens_done, progress.tokens_total
+    return progress.files_done, progress.files_total
+
+
+def shown_rate(progress: Progress) -> str:
+    """Tokens a second, where that is what counts."""
+    if progress.phase == "embedding":
+        return f"tokens {progress.tokens_per_s:,.0f}/s"
+    return "files"
+
+
+def shown_eta(eta_s: float | None) -> str:
+    """Time left, as coarse as it is uncertain."""
+    if eta_s is None:
+        return ""
+    if eta_s < 90:
+        return f"about {max(1, round(eta_s))} s left"
+    if eta_s < 5400:
+        return f"about {round(eta_s / 60)} min left"
+    return f"about {eta_s / 3600:.1f} h left"

@@ -1,0 +1,111 @@
+"""`status`: what is indexed, how well it can be found, and what couldn't be read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from localsearch.cli.output import shown_path, shown_size
+from localsearch.terminal import clean
+
+if TYPE_CHECKING:
+    from localsearch.types import Status
+
+_SHOWN_FAILURES = 20
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(as_json: bool) -> int:
+    """Show folders, counts, coverage, failures with their reasons, the model and the size."""
+    from localsearch.api import open_index
+
+    with open_index() as opened:
+        found = opened.status()
+    if as_json:
+        click.echo(json.dumps(status_json(found), ensure_ascii=False, indent=2))
+    else:
+        _print(found)
+    return 0
+
+
+def path_fields(path: str) -> dict[str, str]:
+    """A path for JSON; one that isn't UTF-8 is shown with U+FFFD and given whole in path_b64."""
+    raw = os.fsencode(path)
+    shown = raw.decode("utf-8", "replace")
+    fields = {"path": shown}
+    if shown.encode() != raw:
+        fields["path_b64"] = base64.b64encode(raw).decode()
+    return fields
+
+
+def status_json(found: Status) -> dict[str, Any]:
+    """The object that `status --json` prints."""
+    model = found.model
+    return {
+        "roots": [
+            {
+                **path_fields(root.path),
+                "name": root.name,
+                "files": root.files,
+                "online": root.online,
+            }
+            for root in found.roots
+        ],
+        "files": {
+            "total": found.files.total,
+            "indexed": found.files.indexed,
+            "failed": found.files.failed,
+            "skipped": found.files.skipped,
+        },
+        "chunks": found.chunks,
+        "coverage": {"keyword": found.coverage.keyword, "semantic": found.coverage.semantic},
+        "failures": [{**path_fields(each.path), "reason": each.reason} for each in found.failures],
+        "model": model
+        and {
+            "name": model.name,
+            "fingerprint": model.fingerprint,
+            "dimension": model.dimension,
+            "usable": model.usable,
+            "problem": model.problem,
+            "remedy": model.remedy,
+        },
+        "db_path": found.db_path,
+        "db_bytes": found.db_bytes,
+        "service": {"running": False},
+    }
+
+
+def _print(found: Status) -> None:
+    say = click.echo
+    say("Folders")
+    for root in found.roots:
+        offline = "" if root.online else "  (can't be found now; its index is kept)"
+        say(f"  {shown_path(root.path)}  {root.files:,} files{offline}")
+    files = found.files
+    say(
+        f"Files     {files.total:,}: {files.indexed:,} indexed, {files.failed:,} failed,"
+        f" {files.skipped:,} by name only"
+    )
+    say(f"Passages  {found.chunks:,}")
+    say(
+        f"Coverage  {found.coverage.keyword:.0%} searchable by word,"
+        f" {found.coverage.semantic:.0%} by meaning"
+    )
+    if found.model is None:
+        say("Model     none yet: `localsearch models list` shows what there is")
+    else:
+        say(f"Model     {clean(found.model.name)}, {found.model.dimension} dimensions")
+        if not found.model.usable:
+            say(f"          {clean(found.model.problem)}. {clean(found.model.remedy)}")
+    say(f"Index     {shown_path(found.db_path)}  {shown_size(found.db_bytes)}")
+    if found.failures:
+        say("Not read")
+    for failure in found.failures[:_SHOWN_FAILURES]:
+        say(f"  {shown_path(failure.path)}: {clean(failure.reason)}")
+    if len(found.failures) > _SHOWN_FAILURES:
+        say(f"  … and {len(found.failures) - _SHOWN_FAILURES:,} more (--json lists all)")

@@ -1,0 +1,321 @@
+"""Brings the index up to date: scan, read what changed, embed what's missing; resumable throughout.
+
+Every file is readable by word before any is embedded, the most recently changed first. Each file
+and each batch of vectors is one transaction, so stopping at any moment loses only the one in hand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from localsearch import reader
+from localsearch.pace import Pace
+from localsearch.types import CancelledError, IndexReport, Progress
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from localsearch.config import Paths, Settings
+    from localsearch.reader import Reading
+    from localsearch.scan import ScannedFile
+    from localsearch.store import Store
+    from localsearch.store.files import FileState
+    from localsearch.types import Embedder, FileRef, Kind, KnownFile
+
+_PENDING_BATCH = 64
+_NAMES_BATCH = 500
+_REMOVE_BATCH = 50
+# One batch of vectors is what a stop or a crash can cost.
+_COMMIT_EVERY_S = 3.0
+_FIRST_BATCH_CHUNKS = 32
+_MAX_BATCH_CHUNKS = 1024
+_MAX_ATTEMPTS = 3
+
+
+class Indexer:
+    """One run over the roots; the caller holds the writer's lock."""
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        settings: Settings,
+        embedder: Embedder | None,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self._store = store
+        self._paths = paths
+        self._settings = settings
+        self._embedder = embedder
+        self._report_progress = progress or (lambda _: None)
+        self._cancel = cancel
+        self._counts: Counter[str] = Counter()
+        self._notices: list[str] = []
+        self._started_s = time.monotonic()
+        self._engine_s = 0.0
+
+    def update(self, within: Sequence[str] = (), *, notice: str = "") -> IndexReport:
+        """Scan the roots (or only `within`), read what changed and embed what's missing.
+
+        Raises CancelledError when stopped; what was done until then is kept.
+        """
+        if notice:
+            self._notices.append(notice)
+        self._set_model()
+        vanished = self._scan(within)
+        self._read_pending()
+        # After reading, so that what moved finds its vectors still there.
+        self._remove(vanished)
+        self._embed()
+        self._store.tidy()
+        self._report_progress(Progress("done"))
+        return self._report()
+
+    def _report(self) -> IndexReport:
+        counts = self._counts
+        return IndexReport(
+            added=counts["added"],
+            changed=counts["changed"],
+            moved=counts["moved"],
+            removed=counts["removed"],
+            unchanged=counts["unchanged"],
+            failed=self._store.files.failures(),
+            skipped=counts["name_only"],
+            chunks=counts["chunks"],
+            embedded_chunks=counts["embedded"],
+            embedded_tokens=counts["tokens"],
+            elapsed_s=time.monotonic() - self._started_s,
+            engine_s=self._engine_s,
+            notices=tuple(self._notices),
+        )
+
+    def _check_cancelled(self) -> None:
+        if self._cancel is not None and self._cancel.is_set():
+            raise CancelledError("indexing was stopped", "Run `localsearch index` to go on.")
+
+    # The model
+
+    def _set_model(self) -> None:
+        if self._embedder is None:
+            return
+        embedder = self._embedder
+        serving = self._store.vectors.serving_model()
+        if serving is not None and serving.fingerprint == embedder.fingerprint:
+            return
+        if serving is not None and self._store.vectors.count(serving.id):
+            self._notices.append(
+                f"the model changed from {serving.name} to {embedder.name}: "
+                "every passage is embedded again"
+            )
+        with self._store.transaction():
+            self._store.vectors.serve(embedder.fingerprint, embedder.name, embedder.dimension)
+
+    # Scanning
+
+    def _scan(self, within: Sequence[str]) -> list[str]:
+        """Record what the file system holds; gives the known paths that are gone."""
+        from localsearch.scan import compare, scan_roots
+
+        files = self._store.files
+        scan = scan_roots(
+            list(within) or [path for path, _, _ in files.roots()],
+            self._settings.index,
+            user_ignore_file=self._paths.ignore_file,
+            cancel=self._cancel,
+        )
+        known = files.known(within)
+        changes = compare(self._watched(scan), known, scan)
+        self._check_cancelled()
+        self._notices.extend(f"can't read {each.path}: {each.reason}" for each in scan.unreadable)
+        for root in scan.offline_roots:
+            self._notices.append(f"{root} can't be found; what was indexed of it is kept, hidden")
+        if not within:
+            with self._store.transaction():
+                files.set_offline_roots(scan.offline_roots)
+        for start in range(0, len(changes.moved), _NAMES_BATCH):
+            with self._store.transaction():
+                for old_path, found in changes.moved[start : start + _NAMES_BATCH]:
+                    files.move(old_path, found.ref)
+        self._counts["moved"] += len(changes.moved)
+        self._record(changes.new, "added")
+        self._record(changes.changed, "changed")
+        self._mark_outdated(changes.unchanged, known)
+        self._counts["unchanged"] += len(changes.unchanged)
+        return list(changes.vanished)
+
+    def _watched(self, scan: Iterable[ScannedFile]) -> Iterator[ScannedFile]:
+        """The scanned files, counted for the user to see."""
+        for number, found in enumerate(scan, start=1):
+            if number % 1000 == 0:
+                self._report_progress(Progress("scanning", files_done=number))
+            yield found
+
+    def _record(self, found: Sequence[ScannedFile], count_as: str) -> None:
+        from converters.registry import kind_for
+
+        self._counts[count_as] += len(found)
+        for start in range(0, len(found), _NAMES_BATCH):
+            self._check_cancelled()
+            with self._store.transaction():
+                for each in found[start : start + _NAMES_BATCH]:
+                    kind = kind_for(each.ref.path)
+                    if each.disposition == "read":
+                        self._store.files.upsert(each.ref, kind=kind, state="pending")
+                    else:
+                        self._name_only(each.ref, kind, each.reason)
+
+    def _name_only(self, ref: FileRef, kind: Kind, reason: str) -> None:
+        file_id = self._store.files.upsert(ref, kind=kind, state="name_only", reason=reason)
+        self._store.documents.remove_text(file_id)
+        self._counts["name_only"] += 1
+
+    def _mark_outdated(
+        self, unchanged: Iterable[ScannedFile], known: Mapping[str, KnownFile]
+    ) -> None:
+        """Have those files read anew that a newer converter or chunker would read differently."""
+        from converters.registry import fingerprint_for
+        from localsearch.chunker import CHUNKER_VERSION
+
+        outdated = []
+        for found in unchanged:
+            file = known[found.ref.path]
+            if file.state not in ("indexed", "failed") or found.disposition != "read":
+                continue
+            newest = fingerprint_for(file.path)
+            if (file.converter and newest and newest != file.converter) or (
+                file.state == "indexed" and file.chunker != CHUNKER_VERSION
+            ):
+                outdated.append(file.path)
+        self._counts["changed"] += len(outdated)
+        for start in range(0, len(outdated), _NAMES_BATCH):
+            with self._store.transaction():
+                for path in outdated[start : start + _NAMES_BATCH]:
+                    self._store.files.set_outdated(path)
+
+    # Reading
+
+    def _read_pending(self) -> None:
+        total = self._store.files.counts().get("pending", 0)
+        size = reader.chunk_size(self._embedder)
+        pace = Pace()
+        attempts: Counter[int] = Counter()
+        while True:
+            batch = [
+                (file_id, ref)
+                for file_id, ref in self._store.files.pending(_PENDING_BATCH + len(attempts))
+                if attempts[file_id] < _MAX_ATTEMPTS
+            ]
+            if not batch:
+                return
+            for file_id, ref in batch:
+                self._check_cancelled()
+                self._report_progress(
+                    Progress(
+                        "reading",
+                        files_done=pace.done,
+                        files_total=max(total, pace.done),
+                        eta_s=pace.eta_s(total - pace.done),
+                        current=ref.path,
+                    )
+                )
+                if self._read_one(file_id, ref, size):
+                    pace.advance(1)
+                else:
+                    attempts[file_id] += 1
+
+    def _read_one(self, file_id: int, ref: FileRef, size: reader.ChunkSize) -> bool:
+        """Read a file and write all about it; False when it has to be tried again."""
+        from localsearch.chunker import CHUNKER_VERSION, estimate_tokens
+
+        files = self._store.files
+        reading = reader.read_file(
+            ref,
+            known_hash=files.reusable_hash(file_id),
+            settings=self._settings,
+            size=size,
+            count_tokens=self._embedder.count_tokens if self._embedder else estimate_tokens,
+        )
+        if reading.outcome == "changing":
+            return False
+        with self._store.transaction():
+            files.set_described(reading.ref)
+            if reading.outcome == "vanished":
+                self._store.documents.remove_files([file_id])
+            elif reading.outcome == "same":
+                files.set_same(file_id)
+            else:
+                self._write(file_id, reading, CHUNKER_VERSION)
+        return True
+
+    def _write(self, file_id: int, reading: Reading, chunker_version: int) -> None:
+        serving = self._store.vectors.serving_model()
+        self._counts["chunks"] += self._store.documents.replace(
+            file_id,
+            reading.documents,
+            model_id=serving.id if serving else None,
+            file_stem=reading.file_stem,
+        )
+        state: FileState = "indexed"
+        if reading.outcome in ("failed", "name_only"):
+            state = "failed" if reading.outcome == "failed" else "name_only"
+            self._counts[state] += 1
+        self._store.files.set_state(
+            file_id,
+            state,
+            reason=reading.reason,
+            content_hash=reading.content_hash,
+            converter=reading.converter,
+            chunker=chunker_version,
+        )
+
+    def _remove(self, vanished: Sequence[str]) -> None:
+        ids = [file_id for path in vanished if (file_id := self._store.files.id_of(path))]
+        self._counts["removed"] += len(ids)
+        for start in range(0, len(ids), _REMOVE_BATCH):
+            self._check_cancelled()
+            with self._store.transaction():
+                self._store.documents.remove_files(ids[start : start + _REMOVE_BATCH])
+
+    # Embedding
+
+    def _embed(self) -> None:
+        serving = self._store.vectors.serving_model()
+        if self._embedder is None or serving is None:
+            return
+        chunks_total, tokens_total = self._store.vectors.unembedded_totals()
+        pace = Pace()
+        batch_chunks = _FIRST_BATCH_CHUNKS
+        while batch := self._store.vectors.unembedded(batch_chunks):
+            self._check_cancelled()
+            self._report_progress(
+                Progress(
+                    "embedding",
+                    chunks_done=self._counts["embedded"],
+                    chunks_total=max(chunks_total, self._counts["embedded"]),
+                    tokens_done=pace.done,
+                    tokens_total=max(tokens_total, pace.done),
+                    tokens_per_s=pace.per_s,
+                    eta_s=pace.eta_s(tokens_total - pace.done),
+                    current=batch[0].path,
+                )
+            )
+            unique = {each.key: each.chunk for each in batch}
+            began_s = time.monotonic()
+            vectors = self._embedder.embed_documents(
+                [chunk.embedded_text for chunk in unique.values()], cancel=self._cancel
+            )
+            took_s = time.monotonic() - began_s
+            self._engine_s += took_s
+            with self._store.transaction():
+                self._store.vectors.put(serving.id, list(unique), vectors)
+            tokens = sum(chunk.tokens for chunk in unique.values())
+            self._counts["embedded"] += len(unique)
+            self._counts["tokens"] += tokens
+            pace.advance(sum(each.chunk.tokens for each in batch))
+            fitting = int(len(batch) * _COMMIT_EVERY_S / max(took_s, 0.001))
+            batch_chunks = min(max(fitting, _FIRST_BATCH_CHUNKS), _MAX_BATCH_CHUNKS)

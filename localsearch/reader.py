@@ -1,0 +1,162 @@
+"""Reads one file: what was it, is it the same as last time, and which chunks does it give."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Literal
+
+from localsearch.types import ConversionError, Document, FileRef, NoTextError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from localsearch.config import Settings
+    from localsearch.types import Chunk, Embedder
+
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSize:
+    """How long chunks are, in tokens of the model in use."""
+
+    target: int
+    overlap: int
+    maximum: int
+
+
+# The starter's window is short and its quality falls with length; Qwen3 was trained on longer text.
+_SHORT_WINDOW = ChunkSize(target=256, overlap=32, maximum=480)
+_LONG_WINDOW = ChunkSize(target=400, overlap=48, maximum=1024)
+
+
+def chunk_size(embedder: Embedder | None) -> ChunkSize:
+    """The chunk size that suits the model; without one, the size that any of ours can take."""
+    if embedder is None or embedder.max_tokens <= 512:
+        return _SHORT_WINDOW
+    return _LONG_WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How reading a file ended.
+
+    `same` means that its content is what was read before; `vanished` that it's gone.
+    """
+
+    outcome: Literal["indexed", "same", "failed", "name_only", "vanished", "changing"]
+    ref: FileRef
+    reason: str = ""
+    content_hash: bytes | None = None
+    converter: str = ""
+    documents: tuple[tuple[Document, Sequence[Chunk]], ...] = ()
+
+    @property
+    def file_stem(self) -> str:
+        """The file's name without its ending, as a title of last resort."""
+        return PurePath(self.ref.path).stem.encode("utf-8", "replace").decode()
+
+
+def read_file(
+    ref: FileRef,
+    *,
+    known_hash: bytes | None,
+    settings: Settings,
+    size: ChunkSize,
+    count_tokens: Callable[[str], int],
+) -> Reading:
+    """Read and cut a file; whatever is wrong with it ends up in the result, never raised.
+
+    Raises CancelledError and MemoryError of our own making only.
+    """
+    try:
+        before, content_hash = _hash(ref.path, settings.index.max_file_bytes)
+    except FileNotFoundError:
+        return Reading("vanished", ref)
+    except OSError as error:
+        return Reading("failed", ref, reason=error.strerror or str(error))
+    except ConversionError as error:
+        return Reading("failed", ref, reason=error.cause)
+    if known_hash is not None and content_hash == known_hash:
+        return Reading("same", before, content_hash=content_hash)
+    reading = _convert(before, content_hash, settings, size, count_tokens)
+    try:
+        after = describe(ref.path)
+    except OSError:
+        return Reading("vanished", ref)
+    if (after.size, after.mtime_ns) != (before.size, before.mtime_ns):
+        return Reading("changing", after, reason="it changed while it was read")
+    return reading
+
+
+def _convert(
+    ref: FileRef,
+    content_hash: bytes,
+    settings: Settings,
+    size: ChunkSize,
+    count_tokens: Callable[[str], int],
+) -> Reading:
+    from converters.registry import convert_file
+    from localsearch.chunker import chunk_document
+
+    try:
+        conversion = convert_file(
+            ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins
+        )
+    except NoTextError as error:
+        return Reading("name_only", ref, reason=error.cause, content_hash=content_hash)
+    except ConversionError as error:
+        return Reading("failed", ref, reason=error.cause, content_hash=content_hash)
+    documents = tuple(
+        (
+            document,
+            chunk_document(
+                document,
+                count_tokens=count_tokens,
+                target_tokens=size.target,
+                overlap_tokens=size.overlap,
+                max_tokens=size.maximum,
+            ),
+        )
+        for document in conversion.documents
+    )
+    return Reading(
+        "indexed",
+        ref,
+        content_hash=content_hash,
+        converter=f"{conversion.converter}:{conversion.version}",
+        documents=documents,
+    )
+
+
+def describe(path: str) -> FileRef:
+    """The file as the file system describes it now; links aren't followed."""
+    status = os.lstat(path)
+    return FileRef(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+
+
+def _hash(path: str, max_bytes: int) -> tuple[FileRef, bytes]:
+    # O_NONBLOCK so that a FIFO that took the file's place can't hold us up.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ConversionError("it isn't a regular file any more")
+        digest = hashlib.blake2b(digest_size=16)
+        left = max_bytes + 1
+        while left > 0 and (piece := file.read(min(_READ_BYTES, left))):
+            digest.update(piece)
+            left -= len(piece)
+        if left <= 0:
+            raise ConversionError(
+                f"it grew past the limit of {max_bytes:,} bytes while it was read"
+            )
+    return (
+        FileRef(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev),
+        digest.digest(),
+    )
