@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +86,10 @@ def find_paths() -> Paths:
         data_dir=dirs.user_data_path,
         state_dir=dirs.user_state_path,
         models_dir=dirs.user_data_path / "models",
-        runtime_dir=dirs.user_runtime_path,
+        # Without a session's own runtime folder, a shared temporary one would be no private place.
+        runtime_dir=dirs.user_runtime_path
+        if "XDG_RUNTIME_DIR" in os.environ or sys.platform != "linux"
+        else dirs.user_state_path / "run",
     )
 
 

@@ -76,6 +76,8 @@ def connect(path: Path, migrations: Sequence[str], *, readonly: bool = False) ->
     try:
         with store_errors(path):
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            # Before anything that writes, as the file may be somebody else's.
+            _check_version(connection, path, len(migrations))
             connection.enable_load_extension(True)
             connection.load_extension(sqlite_vec.loadable_path())
             connection.enable_load_extension(False)
@@ -91,7 +93,6 @@ def connect(path: Path, migrations: Sequence[str], *, readonly: bool = False) ->
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA mmap_size = 1073741824")
             connection.execute("PRAGMA secure_delete = ON")
-            _check_version(connection, path, len(migrations))
             if not readonly:
                 _migrate(connection, migrations)
     except BaseException:

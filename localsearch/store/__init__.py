@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Self
 
 from localsearch import db
+from localsearch.store.checks import Checks
 from localsearch.store.documents import Documents
 from localsearch.store.files import Files
 from localsearch.store.filters import register_functions
@@ -30,6 +31,7 @@ class Store:
         self.path = path
         self._connection = db.connect(path, MIGRATIONS, readonly=readonly)
         register_functions(self._connection)
+        self.checks = Checks(self._connection)
         self.files = Files(self._connection)
         self.documents = Documents(self._connection)
         self.vectors = Vectors(self._connection)

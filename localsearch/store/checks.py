@@ -1,0 +1,72 @@
+"""Whether the tables agree with each other: what must always hold, and what doesn't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import apsw
+
+# Each counts the rows that break a rule.
+_RULES = {
+    "documents of files that aren't known": (
+        "SELECT count(*) FROM documents d WHERE NOT EXISTS"
+        " (SELECT 1 FROM files f WHERE f.id = d.file_id)"
+    ),
+    "chunks of documents that aren't known": (
+        "SELECT count(*) FROM chunks c WHERE NOT EXISTS"
+        " (SELECT 1 FROM documents d WHERE d.id = c.document_id)"
+    ),
+    "chunks that the full text doesn't hold": (
+        "SELECT count(*) FROM chunks WHERE id NOT IN (SELECT rowid FROM chunks_fts)"
+    ),
+    "full-text rows without a chunk": (
+        "SELECT count(*) FROM chunks_fts WHERE rowid NOT IN (SELECT id FROM chunks)"
+    ),
+    "files that the name index doesn't hold": (
+        "SELECT count(*) FROM files WHERE id NOT IN (SELECT rowid FROM files_fts)"
+    ),
+    "name rows without a file": (
+        "SELECT count(*) FROM files_fts WHERE rowid NOT IN (SELECT id FROM files)"
+    ),
+    "vectors that no chunk has": (
+        "SELECT count(*) FROM vectors v WHERE NOT EXISTS"
+        " (SELECT 1 FROM chunks c WHERE c.embedding_key = v.embedding_key)"
+    ),
+    "chunks neither embedded nor waiting for it": (
+        "SELECT count(*) FROM chunks c WHERE NOT EXISTS"
+        " (SELECT 1 FROM vectors v JOIN models m ON m.id = v.model_id AND m.serving = 1"
+        "  WHERE v.embedding_key = c.embedding_key)"
+        " AND c.id NOT IN (SELECT chunk_id FROM unembedded)"
+    ),
+    "chunks both embedded and waiting for it": (
+        "SELECT count(*) FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
+        " JOIN vectors v ON v.embedding_key = c.embedding_key"
+        " JOIN models m ON m.id = v.model_id AND m.serving = 1"
+    ),
+    "files without text that still have a document": (
+        "SELECT count(*) FROM files f WHERE f.state IN ('failed', 'name_only')"
+        " AND EXISTS (SELECT 1 FROM documents d WHERE d.file_id = f.id)"
+    ),
+}
+
+
+class Checks:
+    """Looks for rows that break the rules of the index."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def problems(self) -> tuple[str, ...]:
+        """What's wrong, in words; empty when all is well."""
+        damage = [
+            str(row[0])
+            for row in self._connection.execute("PRAGMA integrity_check(5)")
+            if row[0] != "ok"
+        ]
+        found = [f"database: {line}" for line in damage]
+        for rule, sql in _RULES.items():
+            count = self._connection.execute(sql).get
+            if count:
+                found.append(f"{count} {rule}")
+        return tuple(found)

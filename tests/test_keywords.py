@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localsearch.keywords import (
+    find_needles,
+    fold,
+    index_text,
+    match_expression,
+    phrase_term,
+    query_terms,
+    trigram_coverage,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("Straße ÄRGER", "strasse arger"),
+        ("机器学习", "机器 器学 学习 习"),
+        ("ไทย", "ไท ทย ย"),
+        ("snake_case", "snake case"),
+        ("getUserName", "getusername get user name"),
+        ("C++ and C#", "c\ue001\ue001 c and c\ue002 c"),
+        ("हिन्दी में", "हिन्दी में"),
+        ("e\u0301te\u0301", "ete"),
+    ],
+)
+def test_tokens_of_text(text: str, tokens: str) -> None:
+    assert index_text(text) == tokens
+
+
+def test_letters_people_type_one_for_the_other_fold_alike() -> None:
+    assert fold("أَحْمَد") == fold("احمد")
+    assert fold("ёлка") == fold("елка")
+    assert fold("ＦＵＬＬ") == "full"
+
+
+def test_a_single_character_of_an_unspaced_script_looks_for_what_it_begins() -> None:
+    assert [term.expression for term in query_terms("学")] == ['"学" *']
+
+
+def test_prefix_only_for_the_last_word_and_from_two_letters_on() -> None:
+    assert [t.prefix for t in query_terms("deep lear", prefix_last=True)] == [False, True]
+    assert [t.prefix for t in query_terms("deep l", prefix_last=True)] == [False, False]
+
+
+def test_phrases_keep_repeated_words() -> None:
+    term = phrase_term("to be or not to be")
+    assert term is not None
+    assert term.tokens == ("to", "be", "or", "not", "to", "be")
+    assert phrase_term("?!") is None
+
+
+def test_needles_are_found_through_folding_and_only_at_word_starts() -> None:
+    text = "Die Straße: party art"
+    ranges = find_needles(text, ["strasse", "art"])
+    assert [text[a:b] for a, b in ranges] == ["Straße", "art"]
+
+
+def test_needles_of_unspaced_scripts_are_found_inside_runs() -> None:
+    assert find_needles("深度机器学习", ["机器"]) == ((2, 4),)
+
+
+def test_coverage_is_the_share_of_trigrams() -> None:
+    assert trigram_coverage("abcd", "xx abcd") == 1.0
+    assert trigram_coverage("abcd", "abc") == 0.5
+    assert trigram_coverage("", "abc") == 0.0
+
+
+@given(st.text(max_size=200))
+def test_every_word_of_a_text_is_found_in_its_index(text: str) -> None:
+    tokens = index_text(text).split(" ")
+    for term in query_terms(text):
+        if term.prefix:
+            assert any(token.startswith(term.tokens[0]) for token in tokens)
+        else:
+            joined = " ".join(tokens)
+            assert " ".join(term.tokens) in joined
+
+
+@given(st.text(max_size=100))
+def test_expressions_hold_nothing_that_fts_would_read_as_syntax(text: str) -> None:
+    expression = match_expression(query_terms(text, prefix_last=True), "AND")
+    inside = expression.replace('" AND "', "").replace('" * AND "', "").strip('" *')
+    assert '"' not in inside
+
+
+@given(st.text(max_size=200), st.text(max_size=10))
+def test_ranges_are_in_order_and_inside(text: str, needle: str) -> None:
+    position = 0
+    for start, end in find_needles(text, [fold(needle)]):
+        assert position <= start < end <= len(text)
+        position = end

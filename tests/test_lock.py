@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localsearch.lock import writer_lock
+from localsearch.types import StoreLockedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HOLD = """
+import sys, pathlib
+from localsearch.lock import writer_lock
+with writer_lock(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def hold(path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_writer_is_told_who_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    with hold(path) as other:
+        with pytest.raises(StoreLockedError) as raised, writer_lock(path):
+            pass
+        assert str(other.pid) in raised.value.cause
+        assert raised.value.remedy
+        other.communicate("")
+
+
+def test_a_killed_writer_frees_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    with hold(path) as other:
+        other.kill()
+        other.wait()
+        with writer_lock(path):
+            assert str(os.getpid()) in path.with_suffix(".json").read_text()
+    assert not path.with_suffix(".json").exists()
