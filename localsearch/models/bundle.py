@@ -82,7 +82,7 @@ def read_manifest(folder: Path) -> tuple[BundledFile, ...]:
     for file in files:
         # A bundle comes from elsewhere: it may name nothing but its own files.
         plain = {PurePosixPath(file.file).name, PureWindowsPath(file.file).name}
-        if plain != {file.file} or not file.sha256:
+        if plain != {file.file} or not file.file.endswith(".gguf") or not file.sha256:
             raise _unreadable(folder)
     return files
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 from pathlib import Path
 
-from localsearch.config import Paths, Settings, change_setting, private_dir
+from localsearch.config import Paths, Settings, change_setting
 from localsearch.models.catalogue import (
     RECOMMENDED_EMBEDDER,
     STARTER_NAME,
@@ -22,6 +22,7 @@ from localsearch.models.installed import (
     find_model_at,
     installed_models,
 )
+from localsearch.models.placing import draft_of, require_space
 from localsearch.types import ModelError
 
 # Settings and `models use` understand these besides names and paths.
@@ -123,18 +124,9 @@ def unpack_starter(paths: Paths, source: Path | None = None) -> FoundModel:
         weights = source or find_starter_weights()
         if weights is None:
             raise _nothing_installed()
-        private_dir(paths.models_dir)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.new")
-        try:
+        require_space(paths.models_dir, entry.size_bytes)
+        with draft_of(target) as draft:
             repack_starter(weights, draft)
-            draft.replace(target)
-        except OSError as error:
-            raise ModelError(
-                f"the starter model can't be written to {paths.models_dir}: {error.strerror}",
-                "Make room there (it takes 75 MB), or let LOCALSEARCH_HOME name another place.",
-            ) from error
-        finally:
-            draft.unlink(missing_ok=True)
     return find_model_at(paths, target)
 
 
@@ -169,8 +161,24 @@ def _at_path(paths: Paths, name: str) -> FoundModel | None:
     return None
 
 
+def models_elsewhere(paths: Paths, settings: Settings) -> tuple[FoundModel, ...]:
+    """The models that the settings name by path and that can be used."""
+    found = []
+    for wanted in {settings.models.embedder, settings.models.reranker}:
+        try:
+            model = None if find_installed(paths, wanted) else _at_path(paths, wanted)
+        except ModelError:
+            continue
+        if model is not None:
+            found.append(model)
+    return tuple(found)
+
+
 def _known_name(paths: Paths, wanted: str) -> str:
     found = find_installed(paths, wanted)
+    if found is None:
+        with contextlib.suppress(ModelError):
+            found = _at_path(paths, wanted)
     if found is not None:
         return found.name
     entry = find_entry(wanted)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 GGUF_MAGIC = b"GGUF"
+# huggingface_hub hands over 10 MB at a time, which on a slow line is a minute without progress or
+# a way to stop, and lost when the line breaks.
+_BLOCK_BYTES = 1 << 16
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _METADATA_TIMEOUT_S = 20
 # huggingface_hub reads these when it's imported, which happens below and nowhere else.
@@ -179,9 +182,11 @@ def _speaking_with(source: str, writing_to: Path | None = None) -> Iterator[None
     """Prepare huggingface_hub, and turn what goes wrong with a source into a SourceError."""
     os.environ.update(_QUIET)
     import httpx2
+    from huggingface_hub import constants
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    constants.DOWNLOAD_CHUNK_SIZE = _BLOCK_BYTES
     try:
         yield
     except OfflineModeIsEnabled as error:

@@ -95,6 +95,16 @@ def find_model_at(paths: Paths, path: Path) -> FoundModel:
     return FoundModel(name=record.name, path=path, role=record.role, size=record.size)
 
 
+def find_model_in_place(paths: Paths, name: str, target: Path) -> FoundModel:
+    """The model that has a name's place; ModelError says how to clear a damaged one away."""
+    try:
+        return find_model_at(paths, target)
+    except ModelError as error:
+        raise ModelError(
+            error.cause, f"`localsearch models remove {name}` clears it away; then try again."
+        ) from error
+
+
 def complete(
     paths: Paths,
     found: FoundModel,

@@ -15,9 +15,11 @@ from localsearch.models.catalogue import (
     catalogue,
 )
 from localsearch.models.choose import (
+    AUTOMATIC,
     NO_RERANKER,
     chosen_embedder,
     chosen_reranker,
+    models_elsewhere,
     starter_is_available,
 )
 from localsearch.models.installed import FoundModel, installed_models
@@ -51,10 +53,13 @@ class ModelState:
 
 def list_models(paths: Paths, settings: Settings) -> tuple[ModelState, ...]:
     """Every model of the catalogue, then the user's own; nothing is hashed, unpacked or fetched."""
-    found = {model.name: model for model in installed_models(paths)}
-    in_use = {chosen_embedder(paths, settings), chosen_reranker(paths, settings)}
+    models = (*models_elsewhere(paths, settings), *installed_models(paths))
+    found = {model.name: model for model in models}
+    chosen = {chosen_embedder(paths, settings), chosen_reranker(paths, settings)}
     memory = machine_memory_bytes()
-    states = [_state(entry, found.pop(entry.name, None), in_use, memory) for entry in catalogue()]
+    states = [
+        _state(paths, entry, found.pop(entry.name, None), chosen, memory) for entry in catalogue()
+    ]
     states += [
         ModelState(
             name=model.name,
@@ -62,7 +67,7 @@ def list_models(paths: Paths, settings: Settings) -> tuple[ModelState, ...]:
             entry=None,
             path=model.path,
             size_bytes=model.size,
-            in_use=model.name in in_use,
+            in_use=model.name in chosen,
             fits_memory=memory_needed(model.size, model.name) <= memory * _SHARE_OF_MEMORY,
             note="your own file",
         )
@@ -75,7 +80,10 @@ def advise(states: tuple[ModelState, ...], settings: Settings) -> str:
     """Say in a line or two what is in use, and which one command would improve most."""
     embedder = next((state for state in states if state.in_use and state.role == "embedder"), None)
     reranker = next((state for state in states if state.in_use and state.role != "embedder"), None)
-    if embedder is None:
+    missing = settings.models.embedder if embedder is None else ""
+    if missing not in ("", AUTOMATIC):
+        sentence = f"The settings name {missing}, which isn't installed: only words are searched."
+    elif embedder is None:
         sentence = "No embedding model is installed: only words are searched, not meaning."
     elif reranker is None:
         sentence = f"In use: {embedder.name}; no reranker."
@@ -103,7 +111,11 @@ def machine_memory_bytes() -> int:
 
 
 def _state(
-    entry: CatalogueEntry, found: FoundModel | None, in_use: set[str], memory: int
+    paths: Paths,
+    entry: CatalogueEntry,
+    found: FoundModel | None,
+    chosen: set[str],
+    memory: int,
 ) -> ModelState:
     size = found.size if found is not None else entry.size_bytes
     needed = memory_needed(size, entry.quantisation)
@@ -111,7 +123,12 @@ def _state(
     notes = [entry.summary]
     if not fits:
         notes.insert(0, f"takes up to {needed / 1e9:.1f} GB of this machine's {memory / 1e9:.1f}")
-    if found is None and entry.name == STARTER_NAME and starter_is_available():
+    here = found is not None or (entry.name == STARTER_NAME and starter_is_available())
+    if entry.name in chosen and not here:
+        notes.insert(0, "chosen in the settings, but not installed")
+    if found is None and (paths.models_dir / entry.file).exists():
+        notes.insert(0, f"its file is damaged: `localsearch models remove {entry.name}`")
+    elif found is None and here:
         notes.insert(0, "here, unpacked on first use")
     return ModelState(
         name=entry.name,
@@ -119,7 +136,7 @@ def _state(
         entry=entry,
         path=None if found is None else found.path,
         size_bytes=size,
-        in_use=entry.name in in_use,
+        in_use=here and entry.name in chosen,
         fits_memory=fits,
         note="; ".join(notes),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,20 +62,38 @@ def copy_into_place(
     if expected.size and total != expected.size:
         raise _not_as_expected(parts[0], f"it has {total:,} bytes instead of {expected.size:,}")
     require_space(target.parent, total)
-    private_dir(target.parent)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
+    with draft_of(target) as draft:
         digest = _copy(parts, draft, total, progress=progress, cancel=cancel)
         if expected.sha256 and digest != expected.sha256:
             raise _not_as_expected(parts[0], "its SHA-256 is not the one that it must have")
         if check is not None:
             check(draft)
-        draft.replace(target)
+    return digest
+
+
+@contextmanager
+def draft_of(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to; the draft takes its place when the block ends well.
+
+    Raises ModelError when the system refuses to write.
+    """
+    import psutil
+
+    try:
+        private_dir(target.parent)
+        for other in target.parent.glob(f".{glob.escape(target.name)}.*.new"):
+            # Left by a program that was killed; its process id is in the name.
+            owner = other.name.removesuffix(".new").rpartition(".")[2]
+            if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+                other.unlink(missing_ok=True)
+        draft = target.with_name(f".{target.name}.{os.getpid()}.new")
+        try:
+            yield draft
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise writing_failed(target, error) from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return digest
 
 
 def writing_failed(target: Path, error: OSError) -> ModelError:

@@ -22,7 +22,7 @@ from localsearch.models.installed import (
     ByteProgress,
     InstalledModel,
     complete,
-    find_model_at,
+    find_model_in_place,
     register,
     sha256_of,
 )
@@ -50,7 +50,8 @@ def pull_model(
     entry = get_entry(name)
     target = paths.models_dir / entry.file
     if target.is_file():
-        return complete(paths, find_model_at(paths, target), progress=progress, cancel=cancel)
+        found = find_model_in_place(paths, entry.name, target)
+        return complete(paths, found, progress=progress, cancel=cancel)
     if not entry.hub_repo:
         raise ModelError(
             f"{entry.name} isn't downloaded: it comes in the Python package {entry.python_package}",

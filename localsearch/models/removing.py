@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localsearch.config import Paths, Settings, change_setting
+from localsearch.models.catalogue import find_entry
 from localsearch.models.choose import chosen_embedder, chosen_reranker
 from localsearch.models.installed import FoundModel, delete, find_installed
 from localsearch.types import ModelError
@@ -16,7 +17,7 @@ def remove_model(
     Raises ModelError when it isn't installed, or is in use and `although_in_use` isn't set; then a
     setting that names it goes back to automatic.
     """
-    model = find_installed(paths, name)
+    model = find_installed(paths, name) or _damaged(paths, name)
     if model is None:
         raise ModelError(
             f"no model called {name} is installed",
@@ -35,3 +36,11 @@ def remove_model(
         if value.casefold() == model.name.casefold():
             change_setting(paths.settings_file, "models", setting, "")
     return model
+
+
+def _damaged(paths: Paths, name: str) -> FoundModel | None:
+    """A catalogue model's file that can't be opened as one, and is in the way of a new one."""
+    entry = find_entry(name)
+    if entry is None or not (path := paths.models_dir / entry.file).is_file():
+        return None
+    return FoundModel(entry.name, path, entry.role, path.stat().st_size)
