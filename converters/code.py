@@ -1,0 +1,115 @@
+"""Source code, cut at its functions and classes; every line of the file is in just one block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from converters.code_languages import FILENAME_LANGUAGES, SUFFIX_LANGUAGES
+from converters.code_symbols import Symbol, find_symbols
+from converters.formats import named
+from converters.paragraphs import line_block
+from converters.sniffing import shebang_language
+from converters.text import read_text
+from localsearch.types import Block, ConversionContext, Document, Source
+
+# Lines of a block where no symbol says where to cut; an empty line near the end is preferred.
+_BLOCK_LINES = 60
+
+
+class CodeConverter:
+    """Reads source code by symbol, or by lines where there's no grammar for its language."""
+
+    name = "code"
+    version = 1
+    suffixes = named("code").suffixes
+    filenames = named("code").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """One document whose blocks, joined with line breaks, are the file."""
+        text = read_text(source, context)
+        yield Document(tuple(code_blocks(text, _language(source.name, text))), kind="code")
+
+
+def code_blocks(text: str, language: str | None) -> Iterator[Block]:
+    """The lines of a program in blocks: one a symbol, and one for each stretch between symbols."""
+    lines = text.split("\n")
+    symbols = find_symbols(text, language) if language is not None else None
+    for span in _tidy(_spans(symbols or [], len(lines)), lines):
+        for start, end in _pieces(lines, span):
+            yield line_block(lines, start, end, kind="code", symbol=span.symbol)
+
+
+def _language(filename: str, text: str) -> str | None:
+    name = filename.lower()
+    language = FILENAME_LANGUAGES.get(name) or SUFFIX_LANGUAGES.get(os.path.splitext(name)[1])
+    if language is None:
+        return shebang_language(text[:200].encode("utf-8", "replace"))
+    if language == "matlab" and ("@interface" in text or "#import" in text):
+        return "objc"
+    if language == "c" and ("\nclass " in text or "\nnamespace " in text or "template <" in text):
+        return "cpp"
+    return language
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Rows `start` … `end` (not included) that belong to one symbol, or to none."""
+
+    start: int
+    end: int
+    symbol: str | None
+
+
+def _spans(symbols: Sequence[Symbol], rows: int) -> list[_Span]:
+    """Give every row to the innermost symbol that it's in; a row is shared by none."""
+    owner: list[int] = [-1] * rows
+    for index, symbol in enumerate(symbols):
+        # A second symbol on a line, or one that begins before its container, takes what's left.
+        for row in range(symbol.first_row, min(symbol.last_row + 1, rows)):
+            held = owner[row]
+            if held == -1 or symbols[held].depth < symbol.depth:
+                owner[row] = index
+    spans: list[_Span] = []
+    start = 0
+    for row in range(1, rows + 1):
+        if row == rows or owner[row] != owner[start]:
+            held = owner[start]
+            spans.append(_Span(start, row, symbols[held].name if held >= 0 else None))
+            start = row
+    return spans
+
+
+def _tidy(spans: Sequence[_Span], lines: Sequence[str]) -> list[_Span]:
+    """Join what says nothing by itself (empty lines, closing braces) to the span before."""
+    tidy: list[_Span] = []
+    for span in spans:
+        if tidy and _says_nothing(lines[span.start : span.end]):
+            last = tidy[-1]
+            tidy[-1] = _Span(last.start, span.end, last.symbol)
+        elif len(tidy) == 1 and not any(map(str.strip, lines[: span.start])):
+            tidy[-1] = _Span(0, span.end, span.symbol)
+        else:
+            tidy.append(span)
+    return tidy
+
+
+def _says_nothing(lines: Sequence[str]) -> bool:
+    written = [line.strip() for line in lines if line.strip()]
+    return len(written) <= 3 and all(
+        line.startswith(("}", "end", ")", "]")) or not any(map(str.isalnum, line))
+        for line in written
+    )
+
+
+def _pieces(lines: Sequence[str], span: _Span) -> Iterator[tuple[int, int]]:
+    """A span without a symbol in pieces of bounded length; one of a symbol stays whole."""
+    start = span.start
+    while span.symbol is None and span.end - start > _BLOCK_LINES:
+        half = start + _BLOCK_LINES // 2
+        empty = [row for row in range(half, start + _BLOCK_LINES) if not lines[row].strip()]
+        cut = empty[-1] + 1 if empty else start + _BLOCK_LINES
+        yield start, cut
+        start = cut
+    yield start, span.end
