@@ -210,7 +210,7 @@ def _agree_to_licence(entry: CatalogueEntry, accepted: bool) -> None:
 
     if entry.licence in ("MIT", "Apache-2.0"):
         return
-    note(f"{entry.name} comes under the {entry.licence}: {entry.licence_url}")
+    note(f"{entry.name} comes under the {entry.licence}, which set conditions: {entry.licence_url}")
     if accepted:
         return
     if not sys.stdin.isatty():

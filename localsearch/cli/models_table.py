@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     ByteProgress = Callable[[int, int], None]
 
-_HEADINGS = ("", "Model", "Role", "Installed", "Size", "Fits", "Licence", "About")
+_HEADINGS = ("", "Model", "Role", "Here", "Size", "Fits", "Licence", "About")
+# On a narrower terminal what's said about each model stands beneath the table.
+_WIDE_COLUMNS = 150
 
 
 def print_table(states: Sequence[ModelState]) -> None:
@@ -31,23 +33,29 @@ def print_table(states: Sequence[ModelState]) -> None:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             click.echo("  ".join(cells).rstrip())
         return
+    _print_rich(states, rows)
+
+
+def _print_rich(states: Sequence[ModelState], rows: Sequence[tuple[str, ...]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in _HEADINGS:
-        shown.add_column(
-            heading,
-            no_wrap=heading != "About",
-            justify="right" if heading == "Size" else "left",
-        )
+    console = Console()
+    columns = len(_HEADINGS) if console.width >= _WIDE_COLUMNS else len(_HEADINGS) - 1
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in _HEADINGS[:columns]:
+        justify: Literal["right", "left"] = "right" if heading == "Size" else "left"
+        shown.add_column(heading, no_wrap=heading != "About", justify=justify)
     for state, row in zip(states, rows, strict=True):
-        style = "bold" if state.in_use else "" if state.installed else "dim"
         # As Text, so that a file name in square brackets isn't taken for markup.
-        shown.add_row(*(Text(cell) for cell in row), style=style)
-    Console().print(shown)
+        cells = [Text(cell) for cell in row[:columns]]
+        shown.add_row(*cells, style="bold" if state.in_use else "")
+    console.print(shown)
+    if columns < len(_HEADINGS):
+        for state, row in zip(states, rows, strict=True):
+            console.print(Text.assemble((clean(state.name), "bold"), f": {row[-1]}"))
 
 
 def to_json(state: ModelState) -> dict[str, Any]:

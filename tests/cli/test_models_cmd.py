@@ -47,7 +47,7 @@ def test_list_prints_data_on_stdout_and_advice_on_stderr(paths: Paths, tmp_path:
     run("add", write_gguf(tmp_path / RERANKER.file))
     result = run("list")
     lines = result.stdout.splitlines()
-    assert lines[0].split() == ["Model", "Role", "Installed", "Size", "Fits", "Licence", "About"]
+    assert lines[0].split() == ["Model", "Role", "Here", "Size", "Fits", "Licence", "About"]
     [line] = [line for line in lines if RERANKER.name + " " in line]
     assert line.split()[:4] == ["*", RERANKER.name, "reranker", "yes"]
     assert "pull Qwen3-Embedding-0.6B" in result.stderr
