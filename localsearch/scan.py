@@ -1,0 +1,311 @@
+"""Which files are there, and what changed since the index last looked?"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from localsearch.cloud import SF_DATALESS, is_placeholder
+from localsearch.config import IndexSettings
+from localsearch.folder_rules import FolderRules, with_separator
+from localsearch.ignore import IgnoreRules
+from localsearch.types import CancelledError, Failure, FileRef, KnownFile
+
+IN_THE_CLOUD = "in the cloud, not on this machine"
+
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
+_IS_WINDOWS = os.name == "nt"
+_HAS_FLAGS = hasattr(os.stat_result, "st_flags")
+
+
+class ScannedFile(NamedTuple):
+    """A file that the index should know; `reason` says why its content is never read, or is "".
+
+    A named tuple for its speed: there is one for every file at every rescan.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+    reason: str = ""
+
+    @property
+    def ref(self) -> FileRef:
+        """The file as the other rooms know it."""
+        return FileRef(self.path, self.size, self.mtime_ns, self.inode, self.device)
+
+    @property
+    def disposition(self) -> Literal["read", "name_only"]:
+        """Whether its content is read, or it's found by its name alone."""
+        return "name_only" if self.reason else "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a scan found against what was known; `moved` pairs the old path with the file."""
+
+    new: list[ScannedFile]
+    changed: list[ScannedFile]
+    unchanged: list[ScannedFile]
+    moved: list[tuple[str, ScannedFile]]
+    vanished: list[str]
+
+
+class Scan:
+    """One walk over the roots: iterate for the files, then ask what couldn't be seen."""
+
+    def __init__(
+        self,
+        roots: Sequence[str],
+        settings: IndexSettings,
+        *,
+        user_ignore_file: Path | None,
+        cancel: threading.Event | None,
+        within: Sequence[str] = (),
+    ) -> None:
+        self._cancel = cancel
+        self._max_file_bytes = settings.max_file_bytes
+        self._given = {root: os.path.realpath(root) for root in roots}
+        self._within = [os.path.realpath(path) for path in within]
+        self._rules = IgnoreRules(
+            list(self._given.values()), settings, user_ignore_file=user_ignore_file
+        )
+        self._seen_roots: set[str] = set()
+        self._unreadable: dict[str, str] = {}
+        self._empty_folders: dict[str, int] = {}
+        self._offline: set[str] = set()
+
+    @property
+    def offline_roots(self) -> tuple[str, ...]:
+        """The roots, as they were given, that can't be found now; complete after `compare`."""
+        return tuple(given for given, real in self._given.items() if real in self._offline)
+
+    @property
+    def unreadable(self) -> tuple[Failure, ...]:
+        """Folders and files that couldn't be looked at; what's known of them still holds."""
+        return tuple(Failure(path, reason) for path, reason in self._unreadable.items())
+
+    def __iter__(self) -> Iterator[ScannedFile]:
+        """Walk; raises CancelledError when `cancel` is set."""
+        # The outermost first, so that a root inside another is walked once.
+        for root in sorted(set(self._given.values()), key=len):
+            if not os.path.lexists(root):
+                self._offline.add(root)
+            elif not self._within and root not in self._seen_roots:
+                yield from self._start(root)
+        walked: list[str] = []
+        for path in sorted(set(self._within), key=len):
+            covered = any(with_separator(path).startswith(with_separator(each)) for each in walked)
+            if covered or self._rules.is_ignored(path, os.path.isdir(path)) is not None:
+                continue
+            walked.append(path)
+            yield from self._start(path)
+
+    def _start(self, path: str) -> Iterator[ScannedFile]:
+        try:
+            status = os.lstat(path)
+        except OSError as error:
+            self._note(path, error)
+            return
+        if stat.S_ISDIR(status.st_mode):
+            yield from self._walk(path)
+        elif stat.S_ISREG(status.st_mode):
+            yield self._described(path, status)
+
+    def _walk(self, top: str) -> Iterator[ScannedFile]:
+        # Folders to visit; the last item tells whether a rule took the folder back by name.
+        folders: list[tuple[str, FolderRules | None, bool]] = [(top, self._rules.above(top), True)]
+        roots = frozenset(self._given.values())
+        while folders:
+            if self._cancel is not None and self._cancel.is_set():
+                raise CancelledError("the scan was stopped")
+            path, above, kept = folders.pop()
+            if path in roots:
+                self._seen_roots.add(path)
+                kept = True
+            entries = self._entries(path)
+            if not entries:
+                continue
+            rules = self._rules.enter(path, [entry.name for entry in entries], above)
+            if rules.generated and not kept:
+                continue
+            subfolders: list[tuple[str, FolderRules | None, bool]] = []
+            yield from self._files(entries, rules, subfolders)
+            folders.extend(reversed(subfolders))
+
+    def _entries(self, path: str) -> list[os.DirEntry[str]]:
+        try:
+            if _HAS_FLAGS and getattr(os.lstat(path), "st_flags", 0) & SF_DATALESS:
+                # Listing it would have the provider fetch it.
+                self._unreadable[path] = IN_THE_CLOUD
+                return []
+            with os.scandir(path) as listing:
+                entries = list(listing)
+            if not entries:
+                self._empty_folders[path] = os.lstat(path).st_dev
+        except OSError as error:
+            self._note(path, error)
+            return []
+        return entries
+
+    def _files(
+        self,
+        entries: Iterable[os.DirEntry[str]],
+        rules: FolderRules,
+        subfolders: list[tuple[str, FolderRules | None, bool]],
+    ) -> Iterator[ScannedFile]:
+        """The files of one folder; its folders that are to be walked are put in `subfolders`."""
+        decide = rules.decide
+        sieve = rules.sieve()
+        may_match = sieve.may_match if sieve is not None else None
+        regular, max_bytes, new = stat.S_IFREG, self._max_file_bytes, tuple.__new__
+        for entry in entries:
+            name = entry.name
+            if entry.is_dir(follow_symlinks=False):
+                verdict = decide(name, True)
+                if (verdict is None or not verdict.ignored) and not _is_junction(entry):
+                    subfolders.append((entry.path, rules, verdict is not None))
+                continue
+            if may_match is None or name[0] == "." or may_match(name):
+                verdict = decide(name, False)
+                if verdict is not None and verdict.ignored:
+                    continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                self._note(entry.path, error)
+                continue
+            if status.st_mode & 0o170000 != regular:
+                continue
+            size = status.st_size
+            if size > max_bytes or _HAS_FLAGS or _IS_WINDOWS:
+                yield self._described(entry.path, status)
+                continue
+            yield new(
+                ScannedFile,
+                (entry.path, size, status.st_mtime_ns, status.st_ino, status.st_dev, ""),
+            )
+
+    def _described(self, path: str, status: os.stat_result) -> ScannedFile:
+        reason = ""
+        if is_placeholder(status):
+            reason = IN_THE_CLOUD
+        elif status.st_size > self._max_file_bytes:
+            reason = f"larger than {self._max_file_bytes / 1e6:g} MB"
+        return ScannedFile(
+            path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev, reason
+        )
+
+    def _note(self, path: str, error: OSError) -> None:
+        if error.errno not in _GONE:
+            self._unreadable[path] = error.strerror or str(error)
+
+    def may_still_exist(self, known: KnownFile) -> bool:
+        """Whether a file that the walk didn't meet may be there all the same."""
+        path = known.path
+        if path in self._unreadable:
+            return True
+        for folder in map(str, Path(path).parents):
+            if folder in self._unreadable or folder in self._offline:
+                return True
+            device = self._empty_folders.get(folder)
+            if device is not None and known.device and device != known.device:
+                # The empty folder under a volume that isn't mounted now.
+                if folder in self._given.values():
+                    self._offline.add(folder)
+                return True
+        return False
+
+
+def scan_roots(
+    roots: Sequence[str],
+    settings: IndexSettings,
+    *,
+    user_ignore_file: Path | None,
+    cancel: threading.Event | None,
+    within: Sequence[str] = (),
+) -> Scan:
+    """A walk over `roots`, or only over the paths `within` them; nothing happens until iterated."""
+    return Scan(roots, settings, user_ignore_file=user_ignore_file, cancel=cancel, within=within)
+
+
+def compare(scanned: Iterable[ScannedFile], known: Mapping[str, KnownFile], scan: Scan) -> Changes:
+    """Sort what `scanned` yields (the whole of `scan`) by what became of it since `known`."""
+    new: list[ScannedFile] = []
+    changed: list[ScannedFile] = []
+    unchanged: list[ScannedFile] = []
+    for found in scanned:
+        path, size, mtime_ns, inode, _, reason = found
+        file = known.get(path)
+        if file is None:
+            new.append(found)
+        elif (
+            file.mtime_ns == mtime_ns
+            and file.size == size
+            and file.inode == inode
+            and ((not reason and file.state != "name_only") or _same_disposition(file, reason))
+        ):
+            unchanged.append(found)
+        else:
+            changed.append(found)
+    met = len(changed) + len(unchanged)
+    missing = [] if met == len(known) else _missing(known, (*changed, *unchanged), scan)
+    moved, new = _moves(missing, new)
+    old_paths = {old_path for old_path, _ in moved}
+    vanished = [file.path for file in missing if file.path not in old_paths]
+    return Changes(new, changed, unchanged, moved, vanished)
+
+
+def _same_disposition(file: KnownFile, reason: str) -> bool:
+    # A content that turned out to hold no text was read, so its chunker is noted.
+    if not reason:
+        return bool(file.chunker)
+    # What was read before its content went to the cloud, and hasn't changed, is still right.
+    return file.state == "name_only" or (reason == IN_THE_CLOUD and file.state == "indexed")
+
+
+def _missing(
+    known: Mapping[str, KnownFile], met: Iterable[ScannedFile], scan: Scan
+) -> list[KnownFile]:
+    paths = {found.path for found in met}
+    return [
+        file for path, file in known.items() if path not in paths and not scan.may_still_exist(file)
+    ]
+
+
+def _moves(
+    missing: Iterable[KnownFile], new: Sequence[ScannedFile]
+) -> tuple[list[tuple[str, ScannedFile]], list[ScannedFile]]:
+    """Pair each new file with the missing one of the same inode, size and time, if there's one."""
+    by_identity = {
+        (file.device, file.inode, file.size, file.mtime_ns): file
+        for file in missing
+        if file.inode and file.state == "indexed"
+    }
+    moved: list[tuple[str, ScannedFile]] = []
+    others: list[ScannedFile] = []
+    for found in new:
+        identity = (found.device, found.inode, found.size, found.mtime_ns)
+        file = None if found.reason else by_identity.pop(identity, None)
+        if file is None or Path(file.path).suffix != Path(found.path).suffix:
+            # Another suffix may mean another converter, so it's read anew.
+            others.append(found)
+        else:
+            moved.append((file.path, found))
+    return moved, others
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Whether a Windows folder is a link to another (DirEntry.is_junction is of Python 3.12)."""
+    if not _IS_WINDOWS:
+        return False
+    tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
+    return bool(tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1))
