@@ -1,0 +1,49 @@
+"""The keys that act on a hit: letters in results and preview, the same with Alt anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class HitAction:
+    """A letter, the action of the main screen it calls, and what the footer and help say."""
+
+    key: str
+    action: str
+    name: str
+    help: str
+    shown: bool = True
+
+
+HIT_ACTIONS = (
+    HitAction("o", "open_folder", "Folder", "Open the folder that the file lies in"),
+    HitAction("y", "copy_path", "Copy path", "Copy the path (of all marked hits)"),
+    HitAction("Y", "copy_passage", "Copy passage", "Copy the text of the passage"),
+    HitAction("space", "toggle_mark", "Mark", "Mark several hits to open or copy them together"),
+    HitAction(
+        "g", "toggle_passages", "Files/passages", "One row for each file, or for each passage"
+    ),
+    HitAction("n", "next_passage(1)", "Next passage", "Show the next passage of the file"),
+    HitAction("N", "next_passage(-1)", "", "Show the passage before it", shown=False),
+    HitAction("e", "explain", "Why", "Say why this hit stands where it does", shown=False),
+)
+
+_ALT_NAMES = {"space": "alt+m", "Y": "alt+Y", "N": "alt+N"}
+
+
+def alt_key(key: str) -> str:
+    """The key that does the same from anywhere, the input included."""
+    return _ALT_NAMES.get(key, f"alt+{key}")
+
+
+HIT_KEYS: list[BindingType] = [
+    Binding(each.key, f"screen.{each.action}", each.name or each.help, show=each.shown)
+    for each in HIT_ACTIONS
+]
+
+ALT_KEYS: list[BindingType] = [
+    Binding(alt_key(each.key), each.action, each.help, show=False) for each in HIT_ACTIONS
+]

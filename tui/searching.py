@@ -1,0 +1,89 @@
+"""A search as the TUI runs it: words at once, meaning after a pause, each newer query first."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from localsearch.types import Query, Stage
+from tui.lanes import Lanes
+
+if TYPE_CHECKING:
+    import threading
+
+    from tui.backend import Backend
+    from tui.lanes import Emit, Job
+
+# A person who types on has the next letter down within this; who has paused wants the answer.
+TYPING_PAUSE_S = 0.12
+# The list goes on settling while the query stands; this is when it stops by itself.
+LIVE_BUDGET_S = 20.0
+LIMIT_FILES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for: the text, within which folders, files or passages."""
+
+    text: str
+    within: tuple[str, ...] = ()
+    passages: bool = False
+
+    @property
+    def unfinished_word(self) -> bool:
+        """Whether the last word may still grow."""
+        return bool(self.text) and not self.text[-1].isspace()
+
+
+async def search_stages(
+    backend: Backend,
+    lanes: Lanes,
+    request: Request,
+    *,
+    settling: Callable[[float], None],
+    pause_s: float = TYPING_PAUSE_S,
+) -> AsyncIterator[Stage]:
+    """Yield every stage worth painting; cancelling the caller aborts whatever runs.
+
+    `settling(seconds)` is called when the full search begins, with the time it may take.
+    """
+    resume_s = time.monotonic() + pause_s
+    quick = backend.parse(
+        request.text,
+        limit=LIMIT_FILES,
+        mode="keyword",
+        rerank=False,
+        passages=request.passages,
+        within=request.within,
+        prefix_last=request.unfinished_word,
+    )
+    async for stage in lanes.typing.stream(_job(backend, quick)):
+        # The last of the quick search is not the last word.
+        yield replace(stage, final=False)
+    await asyncio.sleep(max(0.0, resume_s - time.monotonic()))
+    full = backend.parse(
+        request.text,
+        limit=LIMIT_FILES,
+        budget_s=LIVE_BUDGET_S,
+        passages=request.passages,
+        within=request.within,
+        prefix_last=request.unfinished_word,
+    )
+    settling(full.budget_s)
+    async for stage in lanes.search.stream(_job(backend, full)):
+        # By word, the list is painted already.
+        if stage.final or stage.name != "keyword":
+            yield stage
+
+
+def _job(backend: Backend, query: Query) -> Job[Stage]:
+    def run(cancel: threading.Event, emit: Emit[Stage]) -> None:
+        for stage in backend.search(query, cancel=cancel):
+            emit(stage)
+            if cancel.is_set():
+                return
+
+    return run

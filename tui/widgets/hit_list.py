@@ -1,0 +1,235 @@
+"""The list of hits: drawn line by line, so that a new ranking paints in milliseconds."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from localsearch.types import Hit
+from tui.hits import HitKey, arrange, hit_key
+from tui.keys import HIT_KEYS
+from tui.paint import paint
+from tui.widgets.hit_rows import RowStyle, draw_hit
+
+
+class HitList(ScrollView, can_focus=True):
+    """Ranked hits with one of them highlighted, and any number marked."""
+
+    BINDING_GROUP_TITLE = "Results"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "first", "First", show=False),
+        Binding("end", "last", "Last", show=False),
+        Binding("enter", "open", "Open"),
+        *HIT_KEYS,
+    ]
+
+    # Rows of the screen below which each hit gets one line of its text only.
+    _ROOMY_HEIGHT = 20
+
+    cursor: reactive[int | None] = reactive(None)
+
+    @dataclass
+    class Highlighted(Message):
+        """Another hit is highlighted, or the same passage in a newer version; None: no hits."""
+
+        hit: Hit | None
+
+    @dataclass
+    class Opened(Message):
+        """The user wants to open this hit."""
+
+        hit: Hit
+
+    def __init__(self, *, now_s: Callable[[], float] = time.time, widget_id: str = "hits") -> None:
+        super().__init__(id=widget_id)
+        self.hits: tuple[Hit, ...] = ()
+        self.marked: dict[HitKey, Hit] = {}
+        self.moved = False
+        self._faded = False
+        self._now_s = now_s
+        self._drawn: dict[tuple[int, bool, bool], list[Content]] = {}
+        self._hover: int | None = None
+
+    # What is shown
+
+    def start_over(self) -> None:
+        """Forget that the user has moved: what comes next answers another query."""
+        self.moved = False
+        self.cursor = 0 if self.hits else None
+        self.scroll_to(y=0, animate=False)
+
+    def show(self, ranked: Sequence[Hit], *, faded: bool = False) -> None:
+        """Put a new ranking in the place of what's shown; see `arrange` for what stays put."""
+        before = self.highlighted
+        arranged = arrange(self.hits, self.cursor, ranked, moved=self.moved)
+        self.hits, self._faded = arranged.hits, faded
+        self.cursor = arranged.cursor
+        self._forget_drawings()
+        if self.highlighted != before:
+            self.post_message(self.Highlighted(self.highlighted))
+
+    @property
+    def highlighted(self) -> Hit | None:
+        """The hit under the bar."""
+        if self.cursor is None or self.cursor >= len(self.hits):
+            return None
+        return self.hits[self.cursor]
+
+    @property
+    def chosen(self) -> tuple[Hit, ...]:
+        """The marked hits, else the highlighted one: what actions act on."""
+        if self.marked:
+            return tuple(self.marked.values())
+        return () if self.highlighted is None else (self.highlighted,)
+
+    def toggle_mark(self) -> None:
+        """Mark the highlighted hit, or take its mark away, and go to the next."""
+        hit = self.highlighted
+        if hit is None:
+            return
+        if self.marked.pop(hit_key(hit), None) is None:
+            self.marked[hit_key(hit)] = hit
+        self.move(1)
+        self.refresh()
+
+    def clear_marks(self) -> None:
+        """Take all marks away."""
+        self.marked.clear()
+        self.refresh()
+
+    # Moving
+
+    def move(self, rows: int) -> None:
+        """Move the highlight by this many hits, as far as there are any."""
+        if self.hits:
+            self.moved = True
+            self.cursor = max(0, min(len(self.hits) - 1, (self.cursor or 0) + rows))
+
+    def move_page(self, pages: int) -> None:
+        """Move the highlight by what fits on the screen."""
+        self.move(pages * max(1, self.size.height // self._style.height))
+
+    def action_move(self, rows: int) -> None:
+        """Key."""
+        self.move(rows)
+
+    def action_page(self, pages: int) -> None:
+        """Key."""
+        self.move_page(pages)
+
+    def action_first(self) -> None:
+        """Key."""
+        self.move(-len(self.hits))
+
+    def action_last(self) -> None:
+        """Key."""
+        self.move(len(self.hits))
+
+    def action_open(self) -> None:
+        """Key."""
+        if self.highlighted is not None:
+            self.post_message(self.Opened(self.highlighted))
+
+    def watch_cursor(self, old: int | None, new: int | None) -> None:
+        """Show the highlighted row, and say which it is."""
+        if new is not None:
+            height = self._style.height
+            shown = height - 1 if self._style.spaced else height
+            self.scroll_to_region(
+                Region(0, new * height, 1, shown), animate=False, force=True, immediate=True
+            )
+        if old != new:
+            self.refresh()
+            if self.moved:
+                self.post_message(self.Highlighted(self.highlighted))
+
+    # Mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """One click highlights, a second opens."""
+        row = (event.y + self.scroll_offset.y) // self._style.height
+        if row >= len(self.hits):
+            return
+        self.move(row - (self.cursor or 0))
+        if event.chain == 2:
+            self.action_open()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show which row a click would take."""
+        row = (event.y + self.scroll_offset.y) // self._style.height
+        hover = row if row < len(self.hits) else None
+        if hover != self._hover:
+            self._hover = hover
+            self.refresh()
+
+    def on_leave(self) -> None:
+        """The mouse is elsewhere."""
+        self._hover = None
+        self.refresh()
+
+    # Drawing
+
+    def on_resize(self) -> None:
+        """Everything is drawn anew for another width."""
+        self._forget_drawings()
+        self.watch_cursor(self.cursor, self.cursor)
+
+    def notify_style_update(self) -> None:
+        """Themes change the colours of what's drawn."""
+        super().notify_style_update()
+        self.refresh()
+
+    @property
+    def _style(self) -> RowStyle:
+        roomy = self.size.height >= self._ROOMY_HEIGHT
+        return RowStyle(
+            width=self.scrollable_content_region.width,
+            snippet_lines=2 if roomy else 1,
+            spaced=roomy,
+            now_s=self._now_s(),
+            home=os.path.expanduser("~"),
+            best=max((hit.score for hit in self.hits), default=0.0),
+            faded=self._faded,
+        )
+
+    def _forget_drawings(self) -> None:
+        self._drawn.clear()
+        self.virtual_size = Size(self.size.width, len(self.hits) * self._style.height)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        style = self._style
+        row, line = divmod(y + self.scroll_offset.y, style.height)
+        base = self.visual_style
+        if row >= len(self.hits):
+            return Strip.blank(self.size.width, base.rich_style)
+        current = row == self.cursor
+        hit = self.hits[row]
+        key = (row, current, hit_key(hit) in self.marked)
+        if key not in self._drawn:
+            self._drawn[key] = draw_hit(hit, style, current=current, marked=key[2])
+        if not (style.spaced and line == style.height - 1):
+            if current:
+                base += self.app.stylesheet.parse_style("on $cursor-row")
+            elif row == self._hover:
+                base += self.app.stylesheet.parse_style("on $surface")
+        else:
+            return Strip.blank(self.size.width, base.rich_style)
+        return paint(self.app, self._drawn[key][line], base, self.size.width)

@@ -1,0 +1,58 @@
+"""The one input: what's typed, with completion from earlier queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+
+class _EarlierQueries(Suggester):
+    """Completes a query from those asked before, the newest first."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.queries: Sequence[str] = ()
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The newest earlier query that begins with what's typed."""
+        return next((each for each in self.queries if each.startswith(value)), None)
+
+
+class QueryInput(Input):
+    """The query as it's typed; arrows, page keys and Enter act on the results (see MainScreen)."""
+
+    BINDING_GROUP_TITLE = "Query"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Open"),
+        Binding("ctrl+c,super+c", "copy_or_quit", "Copy, or quit", show=False),
+    ]
+
+    def __init__(self, value: str = "") -> None:
+        self._earlier = _EarlierQueries()
+        super().__init__(
+            value,
+            placeholder="Search your files: words, a question, any language",
+            suggester=self._earlier,
+            select_on_focus=False,
+            id="query",
+        )
+
+    def offer(self, queries: Sequence[str]) -> None:
+        """Complete from these earlier queries, newest first."""
+        self._earlier.queries = queries
+
+    def write(self, text: str) -> None:
+        """Put this text in, the cursor at its end."""
+        self.value = text
+        self.cursor_position = len(text)
+
+    async def action_copy_or_quit(self) -> None:
+        """Ctrl-C copies what's selected; with nothing selected it leaves, as in any shell."""
+        if self.selection.is_empty:
+            await self.run_action("app.quit")
+        else:
+            self.action_copy()
