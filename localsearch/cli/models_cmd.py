@@ -82,13 +82,18 @@ def pull_command(name: str) -> int:
     """
     from localsearch import config
     from localsearch.cli.models_table import byte_progress
-    from localsearch.cli.output import note
-    from localsearch.models import get_entry, pull_model
+    from localsearch.cli.output import note, shown_size
+    from localsearch.models import get_entry, list_models, pull_model
     from localsearch.types import CancelledError
 
     paths = config.find_paths()
     settings = config.load_settings(paths.settings_file)
     entry = get_entry(name)
+    state = next(each for each in list_models(paths, settings) if each.entry == entry)
+    if entry.hub_repo and not state.installed:
+        note(f"Downloading {entry.name}: {shown_size(entry.size_bytes)}, {entry.licence}.")
+        if not state.fits_memory:
+            note("It may not fit this machine's memory: see `localsearch models list`.")
     try:
         with byte_progress() as progress:
             model = pull_model(paths, settings, name, progress=progress(entry.name))

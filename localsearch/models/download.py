@@ -148,17 +148,21 @@ class _Writer:
         self._remote = remote
         self._progress = progress
         self._cancel = cancel
+        self._starts_over = False
 
     def write(self, block: bytes) -> int:
         if self._cancel is not None and self._cancel.is_set():
             raise CancelledError
         position = self._stream.tell()
         if position == 0 and not block.startswith(GGUF_MAGIC[: len(block)]):
-            raise WrongContentError(
+            raise SourceError(
                 f"{self._remote.source} sent something that isn't a model, {_looks_like(block)}"
             )
         if position + len(block) > self._remote.size:
             raise WrongContentError(f"{self._remote.source} sent more bytes than it announced")
+        if self._starts_over:
+            self._stream.truncate()
+            self._starts_over = False
         written = self._stream.write(block)
         self.report()
         return written
@@ -173,8 +177,11 @@ class _Writer:
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         return self._stream.seek(offset, whence)
 
-    def truncate(self, size: int | None = None) -> int:
-        return self._stream.truncate(size)
+    def truncate(self) -> int:
+        # Asked for when a range is answered with a whole file, which may be a login page: what has
+        # arrived goes only when the first bytes of a model are here to take its place.
+        self._starts_over = True
+        return self._stream.tell()
 
 
 @contextmanager

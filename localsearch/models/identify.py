@@ -53,7 +53,9 @@ def identify(path: Path, *, file_name: str = "", role: Role | None = None) -> Mo
             f"Say so: `localsearch models add {path} --role embedder` (or reranker, likelihood).",
         )
     _check_runs(info.architecture, found, path)
-    return ModelIdentity(Path(file_name).stem, found, info.architecture, None)
+    # A model of one's own never takes a catalogue name, whatever its file is called.
+    name = file_name if find_entry(Path(file_name).stem) else Path(file_name).stem
+    return ModelIdentity(name, found, info.architecture, None)
 
 
 def check_architecture(architecture: str, entry: CatalogueEntry, path: Path) -> None:

@@ -81,10 +81,10 @@ def installed_models(paths: Paths) -> tuple[FoundModel, ...]:
 def find_installed(paths: Paths, name: str) -> FoundModel | None:
     """The installed model of that name, alias or file name, whatever its case; None when absent."""
     entry = find_entry(name)
-    wanted = {name.casefold()} | ({entry.name.casefold()} if entry else set())
+    wanted = entry.name if entry is not None else name
     for model in installed_models(paths):
-        names = {model.name.casefold(), model.path.name.casefold(), model.path.stem.casefold()}
-        if names & wanted:
+        names = (model.name, model.path.name)
+        if wanted.casefold() in (each.casefold() for each in names):
             return model
     return None
 

@@ -118,6 +118,10 @@ def _fetch_whole(
             raise
         # What an earlier run left may have been the fault: once more, from the start.
         return _fetch_whole(paths, entry, remote, progress=progress, cancel=cancel)
+    except SourceError:
+        if not _size(partial):
+            partial.unlink(missing_ok=True)
+        raise
     return partial
 
 

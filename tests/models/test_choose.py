@@ -13,6 +13,7 @@ import pytest
 from localsearch.config import ModelSettings, Paths, Settings, load_settings
 from localsearch.engine import starter
 from localsearch.models import (
+    add_model,
     get_entry,
     installed,
     resolve_embedder,
@@ -113,6 +114,16 @@ def test_a_path_is_as_good_as_a_name_and_nothing_is_written_beside_it(
     configured = replace(settings, models=ModelSettings(embedder=str(file)))
     assert resolve_embedder(paths, configured) == model
     assert os.listdir(folder) == [file.name]
+
+
+def test_a_file_of_ones_own_never_passes_for_a_model_of_the_catalogue(
+    paths: Paths, settings: Settings, tmp_path: Path, no_starter: None
+) -> None:
+    own = add_model(paths, write_gguf(tmp_path / "Qwen3-Embedding-0.6B.gguf"))
+    assert own.name == "Qwen3-Embedding-0.6B.gguf"
+    with pytest.raises(ModelError, match="isn't installed"):
+        resolve_embedder(paths, settings, "Qwen3-Embedding-0.6B")
+    assert resolve_embedder(paths, settings, own.name) == own
 
 
 def test_a_reranker_is_not_an_embedder(paths: Paths, settings: Settings, no_starter: None) -> None:

@@ -178,6 +178,25 @@ def test_a_proxys_web_page_is_refused(
     assert partial_files(paths) == []
 
 
+def test_a_login_page_in_between_costs_nothing_of_what_has_arrived(
+    hub: Hub, content: bytes, paths: Paths, settings: Settings
+) -> None:
+    cancel = threading.Event()
+    with pytest.raises(CancelledError):
+        pull_model(paths, settings, NAME, progress=cancel_after(300_000, cancel), cancel=cancel)
+    [partial] = partial_files(paths)
+    kept = partial.read_bytes()
+    hub.html_content = True
+    with pytest.raises(ModelError, match="proxy"):
+        pull_model(paths, settings, NAME)
+    assert partial.read_bytes() == kept
+
+    hub.html_content = False
+    pull_model(paths, settings, NAME)
+    assert (paths.models_dir / ENTRY.file).read_bytes() == content
+    assert hub.content_requests[-1].range == f"bytes={len(kept)}-"
+
+
 def test_a_model_of_another_architecture_is_refused(
     hub: Hub, tmp_path: Path, paths: Paths, settings: Settings
 ) -> None:
