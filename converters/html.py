@@ -1,0 +1,171 @@
+"""Web pages: the main text without menus and scripts, with its title, language and headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from converters.cleaning import clean_line
+from converters.decoding import decode
+from converters.formats import named
+from converters.html_text import TextBuilder
+from localsearch.types import Block, ConversionContext, ConversionError, Document, Source
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+# Never part of what a reader reads.
+_INVISIBLE = (
+    "script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, math"
+    " annotation, button, select, textarea, input, dialog, [hidden], [aria-hidden=true]"
+)
+# What surrounds a page's text: menus, banners, "you may also like".
+_AROUND = (
+    "nav, aside, footer, [role=navigation], [role=banner], [role=contentinfo], [role=search],"
+    " [role=complementary], [role=menu], [role=menubar], .sphinxsidebar, .related, .toctree-wrapper"
+    " .caption, .headerlink, .breadcrumb, .breadcrumbs, .sidebar, .navbar, .menu, .cookie-banner,"
+    " .mw-editsection, .noprint, #toc, .toc"
+)
+_MAIN = ("main", "[role=main]", "article", "#content", "#main", ".document .body")
+# A main element that holds less of the page's text than this is somebody's misuse of the tag.
+_MAIN_SHARE = 0.3
+# Deeper than any page that people make; the parser's time grows with the square of the depth.
+_MAX_DEPTH = 2000
+_TAG = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_NEVER_NESTED = frozenset(
+    (
+        b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta",
+        b"param", b"source", b"track", b"wbr", b"p", b"li", b"dt", b"dd", b"tr", b"td", b"th",
+        b"thead", b"tbody", b"tfoot", b"option", b"optgroup", b"colgroup", b"rp", b"rt",
+    )
+)  # fmt: skip
+_DECLARED = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.I)
+_XML_DECLARED = re.compile(rb"<\?xml[^>]+encoding\s*=\s*[\"']([A-Za-z0-9_.:-]+)", re.I)
+
+
+class HtmlConverter:
+    """Reads HTML and XHTML."""
+
+    name = "html"
+    version = 1
+    suffixes = named("html").suffixes
+    filenames = named("html").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """One document of the page's main text."""
+        # A page's markup is many times as long as its text.
+        with source.open() as file:
+            data = file.read(8 * context.text_limit)
+        yield html_document(data)
+
+
+def html_document(data: bytes, *, declared: str | None = None) -> Document:
+    """The document of a page; `declared` is the encoding that its carrier named.
+
+    Raises ConversionError where tags are nested too deeply, NoTextError where it isn't text.
+    """
+    from selectolax.lexbor import LexborHTMLParser
+
+    encoding = _declared_encoding(data) or declared
+    text = decode(data, declared=encoding).text
+    _check_depth(text.encode("utf-8"))
+    page = LexborHTMLParser(text)
+    title, language = _title(page), _language(page)
+    blocks = _main_blocks(page)
+    if title is None:
+        title = next((block.text for block in blocks if block.kind == "heading"), None)
+    return Document(blocks, kind="web", title=title, language=language)
+
+
+def html_blocks(text: str) -> tuple[Block, ...]:
+    """The blocks of a piece of HTML, all of its text: for formats that carry HTML inside."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    _check_depth(text.encode("utf-8", "replace"))
+    page = LexborHTMLParser(text)
+    return () if page.body is None else _render(page.body, skip=_INVISIBLE)
+
+
+def _declared_encoding(data: bytes) -> str | None:
+    head = data[:4096]
+    found = _DECLARED.search(head) or _XML_DECLARED.match(head)
+    return found[1].decode("ascii") if found else None
+
+
+def _check_depth(data: bytes) -> None:
+    depth = deepest = 0
+    for tag in _TAG.finditer(data):
+        if tag[2].lower() in _NEVER_NESTED:
+            continue
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        deepest = max(deepest, depth)
+    if deepest > _MAX_DEPTH:
+        raise ConversionError(f"its tags are nested {deepest:,} deep")
+
+
+def _title(page: LexborHTMLParser) -> str | None:
+    # An SVG picture has titles too.
+    node = page.css_first("head > title") or page.css_first("title")
+    title = clean_line(node.text()) if node is not None else ""
+    if not title:
+        meta = page.css_first('meta[property="og:title"]')
+        title = clean_line(meta.attributes.get("content") or "") if meta is not None else ""
+    return title or None
+
+
+def _language(page: LexborHTMLParser) -> str | None:
+    node = page.css_first("html")
+    attributes = node.attributes if node is not None else {}
+    written = attributes.get("lang") or attributes.get("xml:lang") or ""
+    primary = re.split(r"[-_]", written.strip().lower())[0]
+    return primary if re.fullmatch(r"[a-z]{2,3}", primary) else None
+
+
+def _main_blocks(page: LexborHTMLParser) -> tuple[Block, ...]:
+    body = page.body
+    if body is None:
+        return ()
+    for node in page.css(_INVISIBLE):
+        node.decompose()
+    everything = _text_length(body)
+    for selector in _MAIN:
+        mains = page.css(selector)
+        if len(mains) == 1 and _text_length(mains[0]) > _MAIN_SHARE * everything:
+            return _render(mains[0], skip=_AROUND)
+    return _render(body, skip=_AROUND)
+
+
+def _text_length(node: LexborNode) -> int:
+    return len(node.text_content or "")
+
+
+def _render(root: LexborNode, *, skip: str) -> tuple[Block, ...]:
+    skipped = {node.mem_id for node in root.css(skip)} - {root.mem_id}
+    # A page that is nothing but a menu is worth its menu.
+    return _walk(root, skipped) or _walk(root, set())
+
+
+def _walk(root: LexborNode, skipped: set[int]) -> tuple[Block, ...]:
+    builder = TextBuilder()
+    node: LexborNode | None = root
+    while node is not None:
+        descend = node.mem_id not in skipped
+        if descend:
+            if node.is_text_node:
+                builder.text(node.text_content or "")
+            elif node.is_element_node:
+                builder.open(node.tag or "")
+        child = node.child if descend and not node.is_text_node else None
+        if child is not None:
+            node = child
+            continue
+        if descend and node.is_element_node:
+            builder.close(node.tag or "")
+        # Up to the next sibling of the nearest ancestor that has one, closing on the way.
+        while node is not None and node.mem_id != root.mem_id and node.next is None:
+            node = node.parent
+            if node is not None and node.is_element_node:
+                builder.close(node.tag or "")
+        node = None if node is None or node.mem_id == root.mem_id else node.next
+    return builder.finish()
