@@ -1,0 +1,237 @@
+"""PDF files page by page: outline as headings, annotations, an honest word on scans."""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from converters.cleaning import clean_line, clean_text
+from converters.formats import named
+from converters.pdf_outline import OutlineReader, read_outline
+from localsearch.types import (
+    Block,
+    ConversionContext,
+    ConversionError,
+    Document,
+    Locator,
+    Source,
+)
+
+if TYPE_CHECKING:
+    from pypdf import PageObject, PdfReader
+
+# A hyphen that a line break put there: "exam-\nple". Capitals after it are names: "Anna-\nLena".
+_HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
+# Ligatures and Arabic presentation forms are how letters look; searches are for the letters.
+_PRESENTATION = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb50-\ufdfb\ufe70-\ufefc]")
+# Glyph names instead of characters: fonts that don't say which letters their shapes are.
+_GLYPH_NAMES = re.compile(r"(?:/[A-Za-z]{1,3}\d{1,5}){3,}|(?:\(cid:\d+\)){3,}")
+_MEANINGLESS_TITLE = re.compile(
+    r"(untitled|unknown|document\d*|title|microsoft (word|powerpoint|excel)\b.*|slide \d+"
+    r"|.*\.(docx?|odt|rtf|tex|dvi|indd|pptx?|xlsx?|pdf|qxd|pub|eps|ps|html?|md|txt))",
+    re.IGNORECASE,
+)
+_PASSWORD_REMEDY = "Save a copy without the password to have its text searchable."  # noqa: S105
+
+
+class PdfConverter:
+    """Reads PDF with pypdf; scanned pages with tesseract, where that's wanted and there."""
+
+    name = "pdf"
+    version = 1
+    suffixes = named("pdf").suffixes
+    filenames = named("pdf").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """One document with a block or more for each page that has text."""
+        with source.open() as file:
+            reader = _open(file)
+            pages = _read_pages(reader, context)
+            if context.ocr and pages.scanned:
+                _recognise(reader, pages)
+            yield _document(reader, pages)
+
+
+@dataclass
+class _Pages:
+    """What reading the pages brought; pages count from 1."""
+
+    total: int
+    texts: dict[int, str] = field(default_factory=dict)
+    annotations: dict[int, list[str]] = field(default_factory=dict)
+    scanned: list[int] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    ocr_problem: str = "OCR is off in the settings"
+
+
+def _open(file: BinaryIO) -> PdfReader:
+    import pypdf
+    from pypdf.errors import DependencyError, PyPdfError
+
+    logger = logging.getLogger("pypdf")
+    # Its remarks on every small fault of a file would otherwise end up on the terminal.
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    try:
+        reader = pypdf.PdfReader(file)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise ConversionError("locked by a password", _PASSWORD_REMEDY)
+        if len(reader.pages) == 0:
+            raise ConversionError("damaged: a PDF without pages")
+    except DependencyError as error:
+        raise ConversionError(f"locked by a method that can't be opened here: {error}") from error
+    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise ConversionError(f"damaged PDF: {clean_line(str(error))[:200]}") from error
+    return reader
+
+
+def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
+    pages = _Pages(len(reader.pages))
+    left = context.text_limit
+    for number in range(1, pages.total + 1):
+        try:
+            page = reader.pages[number - 1]
+            text = readable(page.extract_text())
+        except (MemoryError, RecursionError):
+            raise
+        except Exception:  # noqa: BLE001 - one bad page of a file must not cost the others
+            pages.unreadable.append(number)
+            continue
+        if text:
+            pages.texts[number] = text
+        elif _has_image(page):
+            pages.scanned.append(number)
+        if notes := _annotations(page):
+            pages.annotations[number] = notes
+        left -= len(text)
+        if left < 0:
+            break
+    return pages
+
+
+def readable(text: str) -> str:
+    """A page's text with letters for ligatures and glyph names, and words whole again.
+
+    "" where the font's shapes weren't mapped to characters, so that there's nothing to read.
+    """
+    text = _GLYPH_NAMES.sub(" ", clean_text(text))
+    text = _PRESENTATION.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = _HYPHENATED.sub("", text).replace("\u00ad", "")
+    # Justified lines come with several spaces between words.
+    text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+    unmapped = sum(char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in text)
+    return "" if unmapped > 0.3 * max(1, len(text)) else text
+
+
+def _has_image(page: PageObject) -> bool:
+    try:
+        resources: Any = page["/Resources"].get_object()
+        objects: Any = resources["/XObject"].get_object()
+        return any(
+            objects[name].get_object().get("/Subtype") in ("/Image", "/Form") for name in objects
+        )
+    except Exception:  # noqa: BLE001 - missing or broken resources mean no image to read
+        return False
+
+
+def _annotations(page: PageObject) -> list[str]:
+    """Comments, and what was filled into forms."""
+    texts: list[str] = []
+    try:
+        for reference in page.annotations or ():
+            annotation: Any = reference.get_object()
+            for key in ("/Contents", "/V"):
+                value = annotation.get(key)
+                if isinstance(value, str) and not value.startswith("/") and value.strip():
+                    texts.append(clean_text(str(value)).strip())
+    except Exception:  # noqa: BLE001 - broken annotations must not cost the page's text
+        return texts
+    return texts
+
+
+def _recognise(reader: PdfReader, pages: _Pages) -> None:
+    from converters.pdf_ocr import recognise_pages
+
+    result = recognise_pages(reader, pages.scanned)
+    pages.ocr_problem = result.problem
+    pages.texts.update(result.texts)
+    pages.scanned = [number for number in pages.scanned if number not in result.texts]
+    if result.texts:
+        pages.notes.append(f"the text of {len(result.texts)} scanned pages was recognised (OCR)")
+
+
+def _document(reader: PdfReader, pages: _Pages) -> Document:
+    if not pages.texts and not pages.annotations:
+        raise _nothing_read(pages)
+    outline = read_outline(reader)
+    labels = _page_labels(reader)
+    headings = OutlineReader(outline)
+    blocks: list[Block] = []
+    for number in sorted(pages.texts.keys() | pages.annotations.keys()):
+        label = labels[number - 1] if number <= len(labels) else None
+        for heading, text in headings.split(number, pages.texts.get(number, "")):
+            locator = Locator(page=number, page_label=label, heading=heading)
+            blocks.append(Block(text, locator))
+        for note in pages.annotations.get(number, ()):
+            locator = Locator(page=number, page_label=label, heading=headings.path)
+            blocks.append(Block(note, locator, "note"))
+    return Document(
+        tuple(blocks), kind="pdf", title=_title(reader, pages), notes=_notes(reader, pages)
+    )
+
+
+def _nothing_read(pages: _Pages) -> ConversionError:
+    if pages.scanned:
+        return ConversionError(
+            f"no text: scanned pages ({pages.ocr_problem})",
+            "Turn on [index] ocr in the settings, and install tesseract with your languages.",
+        )
+    if pages.unreadable:
+        return ConversionError("damaged PDF: none of its pages can be read")
+    return ConversionError("no text: its pages are empty, or drawn without letters")
+
+
+def _page_labels(reader: PdfReader) -> list[str | None]:
+    try:
+        labels = reader.page_labels
+    except Exception:  # noqa: BLE001 - labels are a convenience, broken ones are left out
+        return []
+    if all(label == str(number) for number, label in enumerate(labels, start=1)):
+        return []
+    return [clean_line(label) or None for label in labels]
+
+
+def _title(reader: PdfReader, pages: _Pages) -> str | None:
+    try:
+        metadata = reader.metadata
+        title = clean_line(str(metadata.title or "")) if metadata is not None else ""
+    except Exception:  # noqa: BLE001 - broken metadata means no title in it
+        title = ""
+    if 3 <= len(title) <= 200 and not _MEANINGLESS_TITLE.fullmatch(title) and "\ufffd" not in title:
+        return title
+    first = pages.texts.get(min(pages.texts, default=0), "")
+    line = next((clean_line(line) for line in first.split("\n")[:5] if line.strip()), "")
+    return line if 3 <= len(line) <= 120 and any(map(str.isalpha, line)) else None
+
+
+def _notes(reader: PdfReader, pages: _Pages) -> tuple[str, ...]:
+    notes = list(pages.notes)
+    for numbers, what in (
+        (pages.scanned, "are scans without text"),
+        (pages.unreadable, "are damaged and couldn't be read"),
+    ):
+        if numbers:
+            notes.append(f"{len(numbers)} of {pages.total} pages {what}")
+    try:
+        names: Sequence[str] = [clean_line(name) for name in reader.attachments]
+    except Exception:  # noqa: BLE001 - a broken list of attachments costs only itself
+        names = ()
+    if names:
+        notes.append(f"attachments: {', '.join(names)}")
+    return tuple(notes)
