@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from localsearch import ignore_defaults
@@ -53,7 +54,7 @@ class Sources:
     ignore: tuple[Layer, ...]
     git: tuple[Layer, ...]
     defaults: tuple[Layer, ...]
-    secrets: Layer
+    never: tuple[Layer, ...]
     hidden_files: bool
     in_repository: bool
 
@@ -77,7 +78,7 @@ class Chain:
             *sources.git,
             *sources.defaults,
         )
-        everything = (*layers, sources.secrets)
+        everything = (*layers, *sources.never)
         return cls(
             sources,
             layers,
@@ -105,13 +106,17 @@ class FolderRules:
         self._here = with_separator(path)
         self._asks_paths = any(each.has_paths_for(self._here) for each in chain.with_paths)
 
-    def sieve(self) -> Sieve | None:
-        """Clears names that don't start with a dot without `decide`; None where it can't."""
-        return None if self._asks_paths else self.chain.sieve
+    def suspects(self, names: Collection[str]) -> AbstractSet[str]:
+        """The names of entries to `decide` about; for files, all others are cleared by this."""
+        if self._asks_paths:
+            return frozenset(names)
+        found = self.chain.sieve.suspects(names)
+        found.update(name for name in names if name[0] == ".")
+        return found
 
     def decide(self, name: str, is_dir: bool) -> Verdict | None:
         """What the rules say of an entry of this folder; None when no rule speaks of it."""
-        if name[0] == "." or self._asks_paths or self.chain.sieve.may_match(name):
+        if self.suspects((name,)):
             verdict = self._by_rules(name, is_dir)
             if verdict is not None:
                 return verdict
@@ -121,23 +126,34 @@ class FolderRules:
 
     def _by_rules(self, name: str, is_dir: bool) -> Verdict | None:
         sources, here = self.chain.sources, self._here
-        secret = sources.secrets.match(here, name, is_dir)
-        if secret is not None and not secret.negated:
-            user = sources.user.match(here, name, is_dir)
-            if user is None or not user.negated:
-                return Verdict(True, f"{sources.secrets.label}: {secret.text}")
-        hidden = name[0] == "." and not sources.hidden_files and name not in ignore_defaults.VISIBLE
+        for layer in sources.never:
+            rule = layer.match(here, name, is_dir)
+            if rule is not None and not rule.negated:
+                user = sources.user.match(here, name, is_dir)
+                if user is None or not user.negated:
+                    return Verdict(True, f"{layer.label}: {rule.text}")
+        taken_back_by_git = False
         for layer in self.chain.layers:
+            if taken_back_by_git and layer.from_git:
+                continue
             rule = layer.match(here, name, is_dir)
             if rule is None:
                 continue
             if not rule.negated:
                 return Verdict(True, f"{layer.label}: {rule.text}")
-            if hidden and layer.from_git:
-                # To git it means "keep it under version control", not "show it to me".
-                break
-            return _KEPT
-        return Verdict(True, "hidden") if hidden else None
+            if not layer.from_git:
+                return _KEPT
+            if rule.is_literal and not self._is_hidden(name):
+                return _KEPT
+            # "!*/" or "!.tool" tells git to keep it under version control; that's no wish to
+            # find what's left out by default.
+            taken_back_by_git = True
+        return Verdict(True, "hidden") if self._is_hidden(name) else None
+
+    def _is_hidden(self, name: str) -> bool:
+        if self.chain.sources.hidden_files or name[0] != ".":
+            return False
+        return name not in ignore_defaults.VISIBLE
 
 
 def with_separator(folder: str) -> str:

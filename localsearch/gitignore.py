@@ -42,6 +42,11 @@ class Rule:
     pattern: re.Pattern[str]
     folder: str | None = None
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether it calls the entry by its name, without wild cards."""
+        return _GLOB_CHARACTERS.isdisjoint(self.text.removesuffix("/").rpartition("/")[2])
+
     def matches(self, name: str, prefix: str, is_dir: bool) -> bool:
         """Whether it speaks of this entry; `prefix` is its folder from the rules', "" or "a/b/"."""
         target = name if self.by_name else prefix + name
@@ -50,22 +55,36 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
-    """Tells the names that no rule by name can fit; `exact`, `extensions`, `endings` lower case."""
+    """Tells quickly which names no rule by name can fit; all texts are in lower case.
+
+    `extensions` holds, by what follows a name's last dot, the endings to look for.
+    """
 
     exact: frozenset[str]
-    extensions: frozenset[str]
+    beginnings: tuple[str, ...]
     endings: tuple[str, ...]
+    extensions: dict[str, tuple[str, ...]]
     others: re.Pattern[str] | None
 
-    def may_match(self, name: str) -> bool:
-        """False only where no rule by name fits."""
-        lower = name.lower()
-        return (
-            lower in self.exact
-            or lower.rpartition(".")[2] in self.extensions
-            or lower.endswith(self.endings)
-            or (self.others is not None and self.others.match(name + "/") is not None)
-        )
+    def suspects(self, names: Iterable[str]) -> set[str]:
+        """All that some rule may fit, and perhaps a few more; no other name fits any."""
+        exact, beginnings, endings = self.exact, self.beginnings, self.endings
+        extensions = self.extensions.get
+        found = {
+            name
+            for name in names
+            if (lower := name.lower()) in exact
+            or lower.startswith(beginnings)
+            or lower.endswith(endings)
+            or (
+                (tails := extensions(lower.rpartition(".")[2])) is not None
+                and lower.endswith(tails)
+            )
+        }
+        if self.others is not None:
+            # The slash, since rules for folders alone ask for one.
+            found.update(name for name in names if self.others.match(name + "/") is not None)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +98,7 @@ class RuleSet:
 
     def last_match(self, name: str, prefix: str, is_dir: bool) -> Rule | None:
         """The rule that decides about an entry, if any speaks of it."""
-        by_name = self.sieve.may_match(name)
+        by_name = bool(self.sieve.suspects((name,)))
         if not by_name and not self.wild_paths and prefix not in self.fixed_paths:
             return None
         for rule in self.rules:
@@ -125,48 +144,63 @@ def read_lines(path: str, *, follow_link: bool = True) -> list[str]:
 
 
 def _make_sieve(rules: Iterable[Rule]) -> Sieve:
-    exact, extensions, endings, others = set(), set(), set(), set()
+    exact, beginnings, endings, others = set(), set(), set(), set()
     for rule in rules:
         if not rule.by_name:
             continue
         plain = _stripped(rule.text).lower()
-        if _GLOB_CHARACTERS.isdisjoint(plain):
+        beginning, ending = _literal_ends(plain)
+        if beginning == plain:
             exact.add(plain)
-        elif plain[0] == "*" and len(plain) > 1 and _GLOB_CHARACTERS.isdisjoint(plain[1:]):
-            extension = plain[2:]
-            if plain[1] == "." and extension and "." not in extension:
-                extensions.add(extension)
-            else:
-                endings.add(plain[1:])
+        elif beginning:
+            beginnings.add(beginning)
+        elif ending:
+            endings.add(ending)
         else:
             flags = "(?i:{})" if rule.pattern.flags & re.IGNORECASE else "(?:{})"
             others.add(flags.format(rule.pattern.pattern))
-    return _sieve(exact, extensions, endings, others)
+    return _sieve(exact, beginnings, endings, others)
 
 
 def join_sieves(sieves: Iterable[Sieve]) -> Sieve:
-    """A sieve that clears the names that all of these clear."""
+    """A sieve that holds back the names that any of these holds back."""
     each = tuple(sieves)
+    tails = (tail for sieve in each for found in sieve.extensions.values() for tail in found)
     return _sieve(
         frozenset().union(*(sieve.exact for sieve in each)),
-        frozenset().union(*(sieve.extensions for sieve in each)),
-        frozenset().union(*(sieve.endings for sieve in each)),
+        frozenset().union(*(sieve.beginnings for sieve in each)),
+        frozenset(tails).union(*(sieve.endings for sieve in each)),
         {sieve.others.pattern for sieve in each if sieve.others is not None},
     )
 
 
 def _sieve(
     exact: AbstractSet[str],
-    extensions: AbstractSet[str],
+    beginnings: AbstractSet[str],
     endings: AbstractSet[str],
     others: AbstractSet[str],
 ) -> Sieve:
+    extensions: dict[str, tuple[str, ...]] = {}
+    for ending in sorted(endings):
+        if "." in ending:
+            extension = ending.rpartition(".")[2]
+            extensions[extension] = (*extensions.get(extension, ()), ending)
     return Sieve(
         frozenset(exact),
-        frozenset(extensions),
-        tuple(sorted(endings)),
+        tuple(sorted(beginnings)),
+        tuple(sorted(ending for ending in endings if "." not in ending)),
+        extensions,
         _compile("|".join(sorted(others)), 0) if others else None,
     )
+
+
+def _literal_ends(plain: str) -> tuple[str, str]:
+    """What a glob begins and ends with before its first and after its last special character."""
+    special = [place for place, character in enumerate(plain) if character in _GLOB_CHARACTERS]
+    if not special:
+        return plain, plain
+    # A bracket's end isn't special by itself; what follows it is safe to look for.
+    return plain[: special[0]], plain[max(special[-1], plain.rfind("]")) + 1 :]
 
 
 def _stripped(text: str) -> str:

@@ -2,7 +2,7 @@
 
 One answer for the scan, which asks folder by folder, and the watcher, which asks for one path. A
 name is decided in its own folder; what lies in a folder that is left out is left out with it.
-Precedence, first to last: secrets (which only the user's own rules can take back),
+Precedence, first to last: secrets and version control (only the user's own rules take them back),
 .localsearchignore, the user's own rules, .ignore, git's rules (.gitignore, info/exclude,
 core.excludesFile), the defaults, hidden names.
 """
@@ -133,7 +133,10 @@ class IgnoreRules:
                 Layer(home, parse_rules(home_rules.splitlines()), label),
                 Layer(os.sep, parse_rules(ignore_defaults.SYSTEM.splitlines()), label),
             ),
-            secrets=Layer(base, secrets, "likely a secret"),
+            never=(
+                Layer(base, secrets, "likely a secret"),
+                Layer(base, parse_rules(ignore_defaults.VERSION_CONTROL.splitlines()), label),
+            ),
             hidden_files=self._settings.hidden_files,
             in_repository=False,
         )

@@ -123,8 +123,8 @@ formhistory.sqlite
 Cookies.binarycookies
 """
 
-# Left out unless an ignore file or the user takes them back with `!`.
-DEFAULTS = """
+# The version control systems' own data: never indexed either.
+VERSION_CONTROL = """
 .git
 .hg
 .svn
@@ -135,7 +135,10 @@ CVS/
 _darcs/
 .pijul/
 .fslckout
+"""
 
+# Left out unless an ignore file or the user takes them back with `!`.
+DEFAULTS = """
 node_modules/
 bower_components/
 jspm_packages/

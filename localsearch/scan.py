@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,11 @@ from localsearch.types import CancelledError, Failure, FileRef, KnownFile
 IN_THE_CLOUD = "in the cloud, not on this machine"
 
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
-_IS_WINDOWS = os.name == "nt"
-_HAS_FLAGS = hasattr(os.stat_result, "st_flags")
+_TYPE_BITS = 0o170000
+_MARKS_PLACEHOLDERS = sys.platform in ("darwin", "win32")
+
+# A folder to walk, the rules above it, and whether one of them took it back by its name.
+_Folder = tuple[str, FolderRules | None, bool]
 
 
 class ScannedFile(NamedTuple):
@@ -95,6 +99,10 @@ class Scan:
 
     def __iter__(self) -> Iterator[ScannedFile]:
         """Walk; raises CancelledError when `cancel` is set."""
+        for files in self._by_folder():
+            yield from files
+
+    def _by_folder(self) -> Iterator[list[ScannedFile]]:
         # The outermost first, so that a root inside another is walked once.
         for root in sorted(set(self._given.values()), key=len):
             if not os.path.lexists(root):
@@ -109,7 +117,7 @@ class Scan:
             walked.append(path)
             yield from self._start(path)
 
-    def _start(self, path: str) -> Iterator[ScannedFile]:
+    def _start(self, path: str) -> Iterator[list[ScannedFile]]:
         try:
             status = os.lstat(path)
         except OSError as error:
@@ -118,11 +126,10 @@ class Scan:
         if stat.S_ISDIR(status.st_mode):
             yield from self._walk(path)
         elif stat.S_ISREG(status.st_mode):
-            yield self._described(path, status)
+            yield [self._described(path, status)]
 
-    def _walk(self, top: str) -> Iterator[ScannedFile]:
-        # Folders to visit; the last item tells whether a rule took the folder back by name.
-        folders: list[tuple[str, FolderRules | None, bool]] = [(top, self._rules.above(top), True)]
+    def _walk(self, top: str) -> Iterator[list[ScannedFile]]:
+        folders: list[_Folder] = [(top, self._rules.above(top), True)]
         roots = frozenset(self._given.values())
         while folders:
             if self._cancel is not None and self._cancel.is_set():
@@ -134,16 +141,16 @@ class Scan:
             entries = self._entries(path)
             if not entries:
                 continue
-            rules = self._rules.enter(path, [entry.name for entry in entries], above)
-            if rules.generated and not kept:
-                continue
-            subfolders: list[tuple[str, FolderRules | None, bool]] = []
-            yield from self._files(entries, rules, subfolders)
-            folders.extend(reversed(subfolders))
+            names = [entry.name for entry in entries]
+            rules = self._rules.enter(path, names, above)
+            if kept or not rules.generated:
+                files, subfolders = self._sorted_out(entries, names, rules)
+                yield files
+                folders += subfolders
 
     def _entries(self, path: str) -> list[os.DirEntry[str]]:
         try:
-            if _HAS_FLAGS and getattr(os.lstat(path), "st_flags", 0) & SF_DATALESS:
+            if sys.platform == "darwin" and getattr(os.lstat(path), "st_flags", 0) & SF_DATALESS:
                 # Listing it would have the provider fetch it.
                 self._unreadable[path] = IN_THE_CLOUD
                 return []
@@ -156,43 +163,38 @@ class Scan:
             return []
         return entries
 
-    def _files(
-        self,
-        entries: Iterable[os.DirEntry[str]],
-        rules: FolderRules,
-        subfolders: list[tuple[str, FolderRules | None, bool]],
-    ) -> Iterator[ScannedFile]:
-        """The files of one folder; its folders that are to be walked are put in `subfolders`."""
-        decide = rules.decide
-        sieve = rules.sieve()
-        may_match = sieve.may_match if sieve is not None else None
-        regular, max_bytes, new = stat.S_IFREG, self._max_file_bytes, tuple.__new__
-        for entry in entries:
-            name = entry.name
-            if entry.is_dir(follow_symlinks=False):
-                verdict = decide(name, True)
-                if (verdict is None or not verdict.ignored) and not _is_junction(entry):
-                    subfolders.append((entry.path, rules, verdict is not None))
+    def _sorted_out(
+        self, entries: Sequence[os.DirEntry[str]], names: Sequence[str], rules: FolderRules
+    ) -> tuple[list[ScannedFile], list[_Folder]]:
+        """The files of one folder, and those of its folders that are to be walked."""
+        files: list[ScannedFile] = []
+        folders: list[_Folder] = []
+        suspects = rules.suspects(names)
+        max_bytes, new, add = self._max_file_bytes, tuple.__new__, files.append
+        for entry, name in zip(entries, names, strict=True):
+            is_dir = entry.is_dir(follow_symlinks=False)
+            verdict = rules.decide(name, is_dir) if is_dir or name in suspects else None
+            if verdict is not None and verdict.ignored:
                 continue
-            if may_match is None or name[0] == "." or may_match(name):
-                verdict = decide(name, False)
-                if verdict is not None and verdict.ignored:
-                    continue
+            if is_dir:
+                if not _is_junction(entry):
+                    folders.append((entry.path, rules, verdict is not None))
+                continue
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
                 self._note(entry.path, error)
                 continue
-            if status.st_mode & 0o170000 != regular:
+            if status.st_mode & _TYPE_BITS != stat.S_IFREG:
                 continue
             size = status.st_size
-            if size > max_bytes or _HAS_FLAGS or _IS_WINDOWS:
-                yield self._described(entry.path, status)
+            if size > max_bytes or _MARKS_PLACEHOLDERS:
+                add(self._described(entry.path, status))
                 continue
-            yield new(
-                ScannedFile,
-                (entry.path, size, status.st_mtime_ns, status.st_ino, status.st_dev, ""),
-            )
+            # What _described does, without its calls: this line runs for every file there is.
+            facts = (entry.path, size, status.st_mtime_ns, status.st_ino, status.st_dev, "")
+            add(new(ScannedFile, facts))
+        return files, folders
 
     def _described(self, path: str, status: os.stat_result) -> ScannedFile:
         reason = ""
@@ -305,7 +307,7 @@ def _moves(
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:
     """Whether a Windows folder is a link to another (DirEntry.is_junction is of Python 3.12)."""
-    if not _IS_WINDOWS:
+    if sys.platform != "win32":
         return False
     tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
     return bool(tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1))
