@@ -307,7 +307,7 @@ def _moves(
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:
     """Whether a Windows folder is a link to another (DirEntry.is_junction is of Python 3.12)."""
-    if sys.platform != "win32":
+    if os.name != "nt":
         return False
     tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
     return bool(tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1))
