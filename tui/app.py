@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual.app import App
+from textual import on, work
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.signal import Signal
 
-from localsearch.types import LocalsearchError
+from localsearch.types import CancelledError, LocalsearchError
 from tui import themes
+from tui.indexing import IndexKeeper, IndexState
+from tui.keys import HIT_ACTIONS, alt_key
 from tui.lanes import Lanes
 from tui.screens.main import MainScreen
+from tui.widgets.models import ModelPanel
 
 if TYPE_CHECKING:
     from localsearch.config import Paths
@@ -22,13 +28,15 @@ if TYPE_CHECKING:
 
 # Together with Textual's own clean-up this stays below the 300 ms in which the app must be gone.
 _GRACE_S = 0.12
+# The index is looked at in this rhythm, and brought up to date when the first screen is there.
+_STATUS_EVERY_S = 3.0
+_UPDATE_AFTER_S = 0.5
 
 
 class LocalsearchApp(App[int]):
     """Search your own files."""
 
     TITLE = "localsearch"
-    ENABLE_COMMAND_PALETTE = True
     # Class variables, which Textual's own annotations take for instance variables.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
@@ -41,12 +49,17 @@ class LocalsearchApp(App[int]):
         backend: Backend,
         *,
         within: str | None = None,
+        keep_index: bool = True,
         now_s: Callable[[], float] = time.time,
     ) -> None:
+        """`keep_index` brings the index up to date while the app is open."""
         super().__init__()
         self.backend = backend
         self.lanes = Lanes()
         self.now_s = now_s
+        self.index_changed: Signal[IndexState] = Signal(self, "index_changed")
+        self.keeper = IndexKeeper(backend, self.lanes, self._publish)
+        self._keep_index = keep_index
         self._within = within
         for theme in themes.OURS:
             self.register_theme(theme)
@@ -56,33 +69,170 @@ class LocalsearchApp(App[int]):
         """Colours of ours for themes that aren't."""
         return themes.fallback_variables(self.current_theme)
 
-    def on_mount(self) -> None:
-        """The app opens on the search."""
-        self.push_screen(MainScreen(self._within))
-
     def _chosen_theme(self) -> str:
         wanted = self.backend.settings.tui.theme
         return wanted if wanted in self.available_themes else themes.default_theme()
+
+    def on_mount(self) -> None:
+        """The app opens on the search; the rest begins when that is painted."""
+        self.push_screen(MainScreen(self._within))
+        self.call_after_refresh(self.begin)
+
+    @work(group="begin", exit_on_error=False)
+    async def begin(self) -> None:
+        """Look at the index; welcome a new user."""
+        await self.keeper.refresh()
+        self.set_interval(_STATUS_EVERY_S, self._look_again)
+        status = self.keeper.state.status
+        if self.keeper.state.problem is None and (status is None or not status.roots):
+            from tui.screens.welcome import WelcomeScreen
+
+            await self.push_screen_wait(WelcomeScreen(self._within))
+        elif self._keep_index:
+            self.set_timer(_UPDATE_AFTER_S, self.update_index)
+
+    # The index
+
+    def _publish(self, state: IndexState) -> None:
+        if self.is_running and not self._exit:
+            self.index_changed.publish(state)
+
+    @work(exclusive=True, group="status", exit_on_error=False)
+    async def _look_again(self) -> None:
+        await self.keeper.refresh()
+
+    @work(group="index", exit_on_error=False)
+    async def update_index(self, within: Sequence[str] = ()) -> None:
+        """Bring the index, or these paths of it, up to date."""
+        try:
+            await self.keeper.update(within)
+        except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
+            self.show_error(self.describe_unexpected(error))
+
+    async def add_folders(self, folders: Sequence[str]) -> bool:
+        """Add folders and begin to index them; whether they could be added."""
+        backend = self.backend
+        try:
+            await self.lanes.actions.call(lambda _cancel: backend.add_roots(folders))
+        except CancelledError:
+            return False
+        except LocalsearchError as error:
+            self.show_error(error)
+            return False
+        await self.keeper.refresh()
+        self.update_index()
+        return True
+
+    @on(ModelPanel.Switched)
+    def _model_switched(self, event: ModelPanel.Switched) -> None:
+        self.say(f"{event.name} is used from the next start on; the index follows by itself")
+
+    @on(ModelPanel.Failed)
+    def _model_failed(self, event: ModelPanel.Failed) -> None:
+        self.show_error(event.error)
+
+    # Telling
+
+    def say(
+        self, text: str, severity: Literal["information", "warning", "error"] = "information"
+    ) -> None:
+        """A word at the corner of the screen."""
+        self.notify(text, severity=severity, markup=False, timeout=3)
+
+    def show_error(self, error: LocalsearchError) -> None:
+        """What went wrong, and what to do."""
+        from localsearch.terminal import clean
+
+        text = "\n".join(part for part in (error.cause, error.remedy) if part)
+        self.notify(clean(text, keep_newlines=True), severity="error", markup=False, timeout=8)
 
     def describe_unexpected(self, error: Exception) -> LocalsearchError:
         """A fault of ours in words; its traceback goes to the log, never to the screen."""
         import logging
 
-        logging.getLogger("localsearch.tui").exception("unexpected", exc_info=error)
+        logging.getLogger("localsearch.tui").error("unexpected", exc_info=error)
         return LocalsearchError(
             f"something went wrong: {type(error).__name__}: {error}",
-            f"The log has the details: {self.backend.paths.log_file}",
+            f"The log may say more: {self.backend.paths.log_file}",
         )
+
+    # Commands
+
+    @work(group="remember", exit_on_error=False)
+    async def remember(self, text: str) -> None:
+        """Put a query that led somewhere on top of the history."""
+        backend = self.backend
+        if text.strip() and backend.settings.search.history:
+            await self.lanes.actions.call(lambda _cancel: backend.remember(text.strip()))
+
+    def action_help(self) -> None:
+        """Every key on one page."""
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen())
+
+    def action_index(self) -> None:
+        """The index screen."""
+        from tui.screens.index import IndexScreen
+
+        self.push_screen(IndexScreen())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the command palette offers."""
+        if isinstance(screen, MainScreen):
+            for each in HIT_ACTIONS:
+                yield SystemCommand(
+                    each.name or each.help,
+                    f"{each.help} ({alt_key(each.key)})",
+                    self._caller(screen, each.action),
+                )
+            yield SystemCommand(
+                "Earlier searches", "Saved and earlier searches", screen.action_recall
+            )
+            yield SystemCommand("Save search", "Save this search, or forget it", screen.action_save)
+        yield SystemCommand("Index", "Folders, progress, failures, models", self.action_index)
+        yield SystemCommand("Update index", "Look for changes now", self.update_index)
+        yield SystemCommand("Pause indexing", "Stop until it's resumed", self.keeper.pause)
+        yield SystemCommand("Help", "Every key, and the query language", self.action_help)
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        yield SystemCommand("Quit", "Leave", self.action_quit)
+
+    def _caller(self, screen: MainScreen, action: str) -> Callable[[], None]:
+        def call() -> None:
+            self.call_later(screen.run_action, action)
+
+        return call
+
+    def watch_theme(self, theme: str) -> None:
+        """A theme that the user has chosen is kept."""
+        if self.is_running and theme != self._chosen_theme():
+            self._keep_theme(theme)
+
+    @work(group="theme", exit_on_error=False)
+    async def _keep_theme(self, theme: str) -> None:
+        from localsearch.config import change_setting
+
+        path = self.backend.paths.settings_file
+        await self.lanes.actions.call(lambda _cancel: change_setting(path, "tui", "theme", theme))
 
     async def action_quit(self) -> None:
         """Tell everything that runs to stop, and leave."""
-        for lane in vars(self.lanes).values():
-            lane.stop()
+        self.lanes.stop(0)
         self.exit(0)
 
     def action_help_quit(self) -> None:
         """Ctrl-C where nothing is selected."""
         self.call_later(self.action_quit)
+
+    def show_in_folder(self, path: str) -> None:
+        """Show a file in its folder."""
+        from tui.launching import run_detached
+        from tui.opening import plan_folder, this_desk
+
+        self.run_worker(
+            self.lanes.actions.call(lambda _cancel: run_detached(plan_folder(path, this_desk()))),
+            exit_on_error=False,
+        )
 
 
 def run(paths: Paths | None = None, within: str | None = None) -> int:

@@ -75,5 +75,23 @@ class Backend(Protocol):
     def status(self) -> Status:
         """What the index holds; raises NoIndexError before the first folder."""
 
+    def history(self) -> list[str]:
+        """Past queries, the latest first; none where the user keeps no history."""
+
+    def remember(self, text: str) -> None:
+        """Put a query on top of the history, unless the user keeps none."""
+
+    def clear_history(self) -> None:
+        """Forget every past query."""
+
+    def saved_searches(self) -> dict[str, str]:
+        """Saved searches by name."""
+
+    def save_search(self, name: str, text: str) -> None:
+        """Save a search under a name."""
+
+    def delete_search(self, name: str) -> None:
+        """Forget a saved search."""
+
     def close(self) -> None:
         """Free everything."""

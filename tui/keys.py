@@ -31,7 +31,7 @@ HIT_ACTIONS = (
     HitAction("e", "explain", "Why", "Say why this hit stands where it does", shown=False),
 )
 
-_ALT_NAMES = {"space": "alt+m", "Y": "alt+Y", "N": "alt+N"}
+_ALT_NAMES = {"space": "alt+m", "Y": "alt+shift+y", "N": "alt+shift+n"}
 
 
 def alt_key(key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -33,17 +34,19 @@ class _Ticket:
 
 
 class Lane:
-    """One daemon thread that runs one job at a time; a newer job cancels the one before it.
+    """One daemon thread that runs one job at a time.
 
+    A newer job cancels the one before it, unless the lane is to run `every` job.
     Its own thread, not Textual's or asyncio's, because both wait for theirs when the app ends.
     A lane keeps its thread, so that the core opens one database connection for it, not many.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, every: bool = False) -> None:
         self._name = name
+        self._every = every
         self._changed = threading.Condition()
         self._running: _Ticket | None = None
-        self._waiting: _Ticket | None = None
+        self._waiting: deque[_Ticket] = deque()
         self._stopped = False
         self._thread: threading.Thread | None = None
 
@@ -51,13 +54,14 @@ class Lane:
     def busy(self) -> bool:
         """Whether a job runs or waits."""
         with self._changed:
-            return self._running is not None or self._waiting is not None
+            return self._running is not None or bool(self._waiting)
 
     async def stream(self, job: Job[Item]) -> AsyncIterator[Item]:
         """Run `job(cancel, emit)` on the lane and yield what it emits, on this event loop.
 
-        Raises what the job raises. Leaving the loop, or being cancelled, sets `cancel`; nothing
-        that the job emits afterwards is seen by anyone.
+        Raises what the job raises, and CancelledError when it was stopped or a newer one took its
+        place. Leaving the loop, or being cancelled, sets `cancel`; nothing that the job emits
+        afterwards is seen by anyone.
         """
         loop = asyncio.get_running_loop()
         items: asyncio.Queue[object] = asyncio.Queue()
@@ -77,14 +81,15 @@ class Lane:
                 if isinstance(item, _End):
                     if item.error is not None:
                         raise item.error
+                    if ticket.cancel.is_set():
+                        raise CancelledError
                     return
                 yield item  # type: ignore[misc]
         finally:
             ticket.cancel.set()
 
     async def call(self, function: Callable[[threading.Event], Item]) -> Item:
-        """Run `function(cancel)` on the lane and give its result; raises CancelledError when
-        a newer job took its place."""
+        """Run `function(cancel)` on the lane and give its result; raises as `stream` does."""
 
         def job(cancel: threading.Event, emit: Emit[Item]) -> None:
             emit(function(cancel))
@@ -96,7 +101,7 @@ class Lane:
     def cancel(self) -> None:
         """Ask the running job to stop, and drop the waiting one."""
         with self._changed:
-            for ticket in (self._running, self._waiting):
+            for ticket in (self._running, *self._waiting):
                 if ticket is not None:
                     ticket.cancel.set()
 
@@ -120,12 +125,11 @@ class Lane:
             if self._stopped:
                 ticket.emit(_End())
                 return
-            if self._running is not None:
-                self._running.cancel.set()
-            if self._waiting is not None:
-                self._waiting.cancel.set()
-                self._waiting.emit(_End())
-            self._waiting = ticket
+            if not self._every:
+                if self._running is not None:
+                    self._running.cancel.set()
+                self._drop_waiting()
+            self._waiting.append(ticket)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
@@ -148,23 +152,29 @@ class Lane:
 
     def _take(self) -> _Ticket | None:
         with self._changed:
-            while self._waiting is None and not self._stopped:
+            while not self._waiting and not self._stopped:
                 self._changed.wait()
             if self._stopped:
-                if self._waiting is not None:
-                    self._waiting.emit(_End())
+                self._drop_waiting()
                 return None
-            self._running, self._waiting = self._waiting, None
+            self._running = self._waiting.popleft()
             return self._running
+
+    def _drop_waiting(self) -> None:
+        for ticket in self._waiting:
+            ticket.cancel.set()
+            ticket.emit(_End())
+        self._waiting.clear()
 
 
 class Lanes:
-    """The app's lanes: what is typed, the full search, the preview, facts, and indexing."""
+    """The app's lanes: what is typed, the full search, the preview, actions, and long work."""
 
     def __init__(self) -> None:
         self.typing = Lane("typing")
         self.search = Lane("search")
         self.preview = Lane("preview")
+        self.actions = Lane("actions", every=True)
         self.facts = Lane("facts")
         self.sizes = Lane("sizes")
         self.index = Lane("index")

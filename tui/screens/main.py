@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widgets import Footer, Input
 
-from localsearch.types import Hit, LocalsearchError, Stage
+from localsearch.types import CancelledError, Hit, LocalsearchError, Stage
+from tui.filters import CHIPS
+from tui.indexing import IndexState
 from tui.keys import ALT_KEYS
 from tui.preview_render import PreviewPage, render_preview
 from tui.preview_source import load_preview
+from tui.screens.hit_actions import HitActions
+from tui.screens.query_actions import QueryActions
 from tui.searching import Request, search_stages
+from tui.widgets.chips import Chips
 from tui.widgets.hit_list import HitList
 from tui.widgets.preview import Preview
 from tui.widgets.query_input import QueryInput
@@ -26,29 +31,35 @@ from tui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     import threading
 
-    from tui.app import LocalsearchApp
-
 # A highlight that runs through the list shows where it rests, not what it passes.
 _PREVIEW_PAUSE_S = 0.04
 
+_NOTHING_FOUND = "Nothing found. Try fewer words, another word for the same, or take a filter away."
+_NO_FOLDERS = "No folders are searched yet. Press F2, then a, to add one."
+_STILL_INDEXING = "Nothing found so far: the index is still growing (F2 shows how far it is)."
 
-class MainScreen(Screen[None]):
+
+class MainScreen(HitActions, QueryActions):
     """Search as you type, see, act."""
 
     CSS_PATH = "main.tcss"
     AUTO_FOCUS = "#query"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "Next pane"),
+        Binding("ctrl+r", "recall", "Earlier"),
+        Binding("ctrl+s", "save", "Save", show=False),
+        Binding("f1", "app.help", "Help"),
+        Binding("f2", "app.index", "Index"),
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
         Binding("pageup", "move_page(-1)", "Page up", show=False),
         Binding("pagedown", "move_page(1)", "Page down", show=False),
-        Binding("tab", "app.focus_next", "Next pane"),
         Binding("escape", "back", "Back", show=False),
         Binding("slash", "focus_query", "Query", show=False),
+        Binding("question_mark", "app.help", "Help", show=False),
+        *(Binding(chip.key, f"filter('{chip.name}')", chip.label, show=False) for chip in CHIPS),
         *ALT_KEYS,
     ]
-
-    app: LocalsearchApp
 
     def __init__(self, within: str | None = None) -> None:
         super().__init__()
@@ -57,7 +68,8 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
-        yield QueryInput()
+        yield QueryInput(within=self.within[0] if self.within else "")
+        yield Chips()
         yield StageLine()
         with Horizontal(id="body"):
             yield HitList(now_s=self.app.now_s)
@@ -65,15 +77,19 @@ class MainScreen(Screen[None]):
         yield StatusLine()
         yield Footer(show_command_palette=False)
 
-    @property
-    def query_input(self) -> QueryInput:
-        """Where the query is typed."""
-        return self.query_one(QueryInput)
+    def on_mount(self) -> None:
+        """Follow the index."""
+        self.app.index_changed.subscribe(self, self.show_index)
+        self.set_class(True, "-idle")
+        self.search()
 
-    @property
-    def hit_list(self) -> HitList:
-        """What was found."""
-        return self.query_one(HitList)
+    def show_index(self, state: IndexState) -> None:
+        """The index has changed; where that brings new hits, the next search finds them."""
+        line = self.query_one(StatusLine)
+        line.show_status(state.status)
+        line.show_progress(state.progress, paused=state.paused)
+        problem = state.problem
+        line.show_trouble(f"{problem.cause} (F2)" if problem is not None else "")
 
     # Searching
 
@@ -83,6 +99,7 @@ class MainScreen(Screen[None]):
         event.stop()
         self.hit_list.start_over()
         self.search()
+        self.query_one(Chips).read(event.value)
 
     @work(exclusive=True, group="search", exit_on_error=False)
     async def search(self) -> None:
@@ -94,10 +111,10 @@ class MainScreen(Screen[None]):
                 self.app.backend, self.app.lanes, request, settling=stage_line.start
             ):
                 self.show_stage(stage)
+        except CancelledError:
+            stage_line.stop()
         except LocalsearchError as error:
             self.show_error(error)
-        except asyncio.CancelledError:
-            raise
         except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
             self.show_error(self.app.describe_unexpected(error))
         else:
@@ -106,12 +123,23 @@ class MainScreen(Screen[None]):
     def show_stage(self, stage: Stage) -> None:
         """Paint a ranked list."""
         self.hit_list.show(stage.hits, faded=stage.nothing_relevant)
-        self.query_one(StageLine).show(stage, passages=self.passages)
+        stage_line = self.query_one(StageLine)
+        asked = bool(self.query_input.value.strip())
+        stage_line.show(stage, passages=self.passages, recent=not asked)
         if not stage.hits and stage.final:
-            self.query_one(Preview).say("Nothing found. Try fewer or other words.")
+            self.query_one(Preview).say(self._why_nothing())
+
+    def _why_nothing(self) -> str:
+        state = self.app.keeper.state
+        if state.status is not None and not state.status.roots:
+            return _NO_FOLDERS
+        if not self.query_input.value.strip():
+            return "Type to search."
+        return _STILL_INDEXING if state.running else _NOTHING_FOUND
 
     def show_error(self, error: LocalsearchError) -> None:
         """Say the cause above the results, and the remedy in place of the preview."""
+        self.hit_list.show(())
         self.query_one(StageLine).say(error.cause)
         self.query_one(Preview).say(error.remedy or error.cause)
 
@@ -124,13 +152,12 @@ class MainScreen(Screen[None]):
         self.show_preview(self.hit_list.highlighted)
 
     @work(exclusive=True, group="preview", exit_on_error=False)
-    async def show_preview(self, hit: Hit | None) -> None:
+    async def show_preview(self, hit: Hit | None, *, pause_s: float = _PREVIEW_PAUSE_S) -> None:
         """Read and lay out the preview of a hit, off the UI thread."""
         preview = self.query_one(Preview)
         if hit is None:
-            preview.say("")
             return
-        await asyncio.sleep(_PREVIEW_PAUSE_S)
+        await asyncio.sleep(pause_s)
         width = preview.text_width
         backend = self.app.backend
 
@@ -139,8 +166,24 @@ class MainScreen(Screen[None]):
 
         try:
             preview.show(await self.app.lanes.preview.call(prepare))
+        except CancelledError:
+            return
         except LocalsearchError as error:
             preview.say(f"{error.cause}\n{error.remedy}")
+        except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
+            preview.say(self.app.describe_unexpected(error).cause)
+
+    def action_next_passage(self, step: int) -> None:
+        """Show the next passage of the file in the preview, or the one before."""
+        page = self.query_one(Preview).page
+        if page is None or len(page.source.stops) < 2:
+            return
+        source = page.source
+        passage = source.stops[(source.stop + step) % len(source.stops)]
+        hit = dataclasses.replace(
+            source.hit, locator=passage.locator, text=passage.text, chunk_id=passage.chunk_id
+        )
+        self.show_preview(hit, pause_s=0)
 
     # Keys
 
@@ -152,10 +195,23 @@ class MainScreen(Screen[None]):
         """Move the highlight by a page from wherever the focus is."""
         self.hit_list.move_page(pages)
 
+    def action_toggle_passages(self) -> None:
+        """One row for each file, or for each passage."""
+        self.passages = not self.passages
+        self.hit_list.start_over()
+        self.search()
+
     def action_focus_query(self) -> None:
         """Back to the input."""
         self.query_input.focus()
 
     def action_back(self) -> None:
-        """Stop what still runs, else one step back towards an empty input."""
-        self.query_input.focus()
+        """Stop what still runs; else take the marks away; else back to the input; else clear it."""
+        if self.app.lanes.search.busy:
+            self.app.lanes.search.cancel()
+        elif self.hit_list.marked:
+            self.hit_list.clear_marks()
+        elif not self.query_input.has_focus:
+            self.query_input.focus()
+        else:
+            self.query_input.write("")

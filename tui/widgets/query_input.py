@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
+
+from localsearch.terminal import clean
 
 
 class _EarlierQueries(Suggester):
@@ -31,11 +34,11 @@ class QueryInput(Input):
         Binding("ctrl+c,super+c", "copy_or_quit", "Copy, or quit", show=False),
     ]
 
-    def __init__(self, value: str = "") -> None:
+    def __init__(self, *, within: str = "") -> None:
         self._earlier = _EarlierQueries()
+        where = f"in {clean(os.path.basename(within))}" if within else "your files"
         super().__init__(
-            value,
-            placeholder="Search your files: words, a question, any language",
+            placeholder=f"Search {where}: words, a question, in any language",
             suggester=self._earlier,
             select_on_focus=False,
             id="query",

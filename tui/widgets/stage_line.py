@@ -39,7 +39,7 @@ class StageLine(Widget):
     def __init__(self) -> None:
         super().__init__(id="stage")
         self._stage: Stage | None = None
-        self._passages = False
+        self._passages = self._recent = False
         self._deadline: _Deadline | None = None
         self._message = Content("")
         self._clock: Timer | None = None
@@ -55,9 +55,10 @@ class StageLine(Widget):
         if self._clock is not None:
             self._clock.resume()
 
-    def show(self, stage: Stage, *, passages: bool) -> None:
-        """The list on screen is at this stage."""
-        self._stage, self._passages, self._message = stage, passages, Content("")
+    def show(self, stage: Stage, *, passages: bool, recent: bool = False) -> None:
+        """The list on screen is at this stage; `recent` when nothing was asked for."""
+        self._stage, self._passages, self._recent = stage, passages, recent
+        self._message = Content("")
         self.refresh()
 
     def stop(self) -> None:
@@ -86,7 +87,9 @@ class StageLine(Widget):
             head = Content.styled("Nothing relevant found", "bold $text-warning")
             return head + Content.styled("  the closest there is, greyed", "$dim")
         if not stage.hits:
-            return Content.styled("Nothing found", "bold $text-warning")
+            return Content.styled("" if self._recent else "Nothing found", "bold $text-warning")
+        if self._recent:
+            return Content.styled("Changed lately", "$dim")
         noun = "passage" if self._passages else "file"
         name = _STAGE_NAMES[stage.name]
         if stage.name == "hybrid" and stage.mode == "semantic":

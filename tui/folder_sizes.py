@@ -1,0 +1,85 @@
+"""Which folders a person may want indexed, and how much the index would read in them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+
+    from tui.backend import Backend
+    from tui.lanes import Emit
+
+_TELL_EVERY_S = 0.15
+# Where people keep what they write, beside the folders that the system names.
+_USUAL_NAMES = (
+    "Notes", "notes", "Obsidian", "Zotero", "Papers", "Projects", "projects", "src", "code",
+    "Code", "dev", "Developer", "Mail", "Dropbox", "Nextcloud", "OneDrive",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSize:
+    """What has been counted in a folder so far; `done` when that's all."""
+
+    path: str
+    files: int
+    size: int
+    done: bool = False
+
+
+def suggested_folders(current: str | None = None) -> tuple[str, ...]:
+    """Folders of this user that are there, the likeliest first, none inside another."""
+    import platformdirs
+
+    home = os.path.expanduser("~")
+    candidates = [
+        current,
+        platformdirs.user_documents_dir(),
+        platformdirs.user_desktop_dir(),
+        platformdirs.user_downloads_dir(),
+        *(os.path.join(home, name) for name in _USUAL_NAMES),
+    ]
+    found: dict[str, None] = {}
+    for candidate in candidates:
+        # A system without such folders names the home folder in their place.
+        if candidate and os.path.isdir(candidate) and os.path.realpath(candidate) != home:
+            found.setdefault(os.path.realpath(candidate))
+    paths = list(found)
+    return tuple(
+        path
+        for path in paths
+        if not any(path != other and path.startswith(other + os.sep) for other in paths)
+    )
+
+
+def measure(
+    backend: Backend,
+    folders: Iterable[str],
+    cancel: threading.Event,
+    emit: Emit[FolderSize],
+) -> None:
+    """Count what the index would take up, by its own rules, telling the sums as they grow."""
+    from localsearch.scan import scan_roots
+
+    for folder in folders:
+        files = size = 0
+        told_s = time.monotonic()
+        scan = scan_roots(
+            [folder],
+            backend.settings.index,
+            user_ignore_file=Path(backend.paths.ignore_file),
+            cancel=cancel,
+        )
+        for found in scan:
+            files += 1
+            size += found.size if found.disposition == "read" else 0
+            if files % 64 == 0 and time.monotonic() - told_s > _TELL_EVERY_S:
+                told_s = time.monotonic()
+                emit(FolderSize(folder, files, size))
+        emit(FolderSize(folder, files, size, done=True))

@@ -1,0 +1,177 @@
+"""The models: which are here, which fit this machine; choose one, or have one downloaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from localsearch.config import load_settings
+from localsearch.terminal import clean
+from localsearch.types import CancelledError, LocalsearchError
+from tui.format import describe_bytes, describe_percent
+from tui.screens.confirm import ConfirmScreen
+
+if TYPE_CHECKING:
+    import threading
+
+    from localsearch.models import ModelState
+    from tui.backend import Backend
+    from tui.lanes import Emit, Lanes
+
+_ROLES = {"embedder": "finds by meaning", "reranker": "judges hits", "likelihood": "judges hits"}
+_BAR_CELLS = 30
+
+
+class ModelPanel(Vertical):
+    """A list of models; Enter uses the one that's here, and downloads the one that isn't."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "stop", "Stop download", show=False)]
+
+    @dataclass
+    class Switched(Message):
+        """Another model is to be used from now on."""
+
+        name: str
+
+    @dataclass
+    class Failed(Message):
+        """Something about a model went wrong."""
+
+        error: LocalsearchError
+
+    def __init__(self, backend: Backend, lanes: Lanes) -> None:
+        super().__init__(id="model-panel")
+        self._backend = backend
+        self._lanes = lanes
+        self._models: tuple[ModelState, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The download that runs, and the list."""
+        yield Static("", id="download", markup=False)
+        yield OptionList(id="model-list", markup=False)
+
+    def on_mount(self) -> None:
+        """Read the list, off the UI thread."""
+        self.query_one("#download").display = False
+        self.refresh_models()
+
+    @work(exclusive=True, group="models", exit_on_error=False)
+    async def refresh_models(self) -> None:
+        """Read which models there are."""
+        backend = self._backend
+
+        def read(_cancel: threading.Event) -> tuple[ModelState, ...]:
+            from localsearch.models import list_models
+
+            return list_models(backend.paths, load_settings(backend.paths.settings_file))
+
+        try:
+            self._models = await self._lanes.actions.call(read)
+        except LocalsearchError as error:
+            self.post_message(self.Failed(error))
+            return
+        options = self.query_one("#model-list", OptionList)
+        at = options.highlighted or 0
+        options.set_options([Option(_describe(model)) for model in self._models])
+        options.highlighted = min(at, len(self._models) - 1) if self._models else None
+
+    @on(OptionList.OptionSelected, "#model-list")
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.choose(self._models[event.option_index])
+
+    @work(group="choose", exit_on_error=False)
+    async def choose(self, model: ModelState) -> None:
+        """Use a model that's here; download one that isn't, after asking."""
+        try:
+            if not model.installed and model.entry is not None and model.entry.hub_repo:
+                sure = await self.app.push_screen_wait(
+                    ConfirmScreen(
+                        f"Download {model.name}?",
+                        f"{describe_bytes(model.size_bytes)} from {model.entry.hub_repo}. This is "
+                        "the only thing that localsearch ever uses the network for; nothing of "
+                        "yours is sent.",
+                        yes="Download",
+                    )
+                )
+                if not sure:
+                    return
+                await self._download(model.name)
+            await self._use(model.name)
+        except CancelledError:
+            self._say("")
+        except LocalsearchError as error:
+            self._say("")
+            self.post_message(self.Failed(error))
+
+    async def _use(self, name: str) -> None:
+        backend = self._backend
+
+        def use(_cancel: threading.Event) -> None:
+            from localsearch.models import use_model
+
+            use_model(backend.paths, load_settings(backend.paths.settings_file), name)
+
+        await self._lanes.actions.call(use)
+        self.refresh_models()
+        self.post_message(self.Switched(name))
+
+    async def _download(self, name: str) -> None:
+        backend = self._backend
+
+        def pull(cancel: threading.Event, emit: Emit[tuple[int, int]]) -> None:
+            from localsearch.models import pull_model
+
+            pull_model(
+                backend.paths,
+                backend.settings,
+                name,
+                progress=lambda done, total: emit((done, total)),
+                cancel=cancel,
+            )
+
+        self._say(f"Asking for {name}")
+        async for done, total in self._lanes.models.stream(pull):
+            share = done / total if total else 0.0
+            full = round(_BAR_CELLS * share)
+            self._say(
+                f"{clean(name)}  {'━' * full}{'─' * (_BAR_CELLS - full)} {describe_percent(share)}"
+                f"  {describe_bytes(done)} of {describe_bytes(total)}   x stops; it goes on later"
+            )
+        self._say("")
+
+    def action_stop(self) -> None:
+        """Stop the download; what has arrived is kept."""
+        self._lanes.models.cancel()
+
+    def _say(self, text: str) -> None:
+        line = self.query_one("#download", Static)
+        line.display = bool(text)
+        line.update(Content(text))
+
+
+def _describe(model: ModelState) -> Content:
+    if model.in_use:
+        mark, style, state = "●", "$success", "in use"
+    elif model.installed:
+        mark, style, state = "○", "$foreground", "here; Enter uses it"
+    elif model.entry is not None and model.entry.hub_repo:
+        mark, style, state = "↓", "$dim", "Enter downloads it"
+    else:
+        mark, style, state = "·", "$dim", "comes in a package"
+    return Content.assemble(
+        (f"{mark} ", style),
+        (clean(model.name), "bold" if model.installed or model.in_use else ""),
+        (f"  {_ROLES[model.role]} · {describe_bytes(model.size_bytes)} · ", "$dim"),
+        (state, style),
+        (f"\n  {clean(model.note)}", "$dim" if model.fits_memory else "$text-warning"),
+    )
