@@ -81,9 +81,9 @@ def draft_of(target: Path) -> Iterator[Path]:
 
     try:
         private_dir(target.parent)
-        for other in target.parent.glob(f".{glob.escape(target.name)}.*.new"):
+        for other in target.parent.glob(f".{glob.escape(target.name)}.*.new*"):
             # Left by a program that was killed; its process id is in the name.
-            owner = other.name.removesuffix(".new").rpartition(".")[2]
+            owner = other.name.partition(target.name + ".")[2].partition(".")[0]
             if owner.isdecimal() and not psutil.pid_exists(int(owner)):
                 other.unlink(missing_ok=True)
         draft = target.with_name(f".{target.name}.{os.getpid()}.new")

@@ -15,6 +15,7 @@ import gguf
 import pytest
 
 from localsearch.config import Paths, Settings
+from localsearch.engine.starter import find_starter_weights
 from localsearch.models import (
     add_model,
     add_models,
@@ -27,6 +28,7 @@ from localsearch.models import (
     resolve_reranker,
 )
 from localsearch.models.adding import add_models as add_all
+from localsearch.models.catalogue import STARTER_NAME
 from localsearch.types import CancelledError, ModelError
 from tests.models.gguf_files import write_gguf
 
@@ -144,6 +146,7 @@ def test_the_draft_of_a_program_that_was_killed_is_cleared_away(
     ended.wait()
     paths.models_dir.mkdir(parents=True)
     (paths.models_dir / f".my-embedding.gguf.{ended.pid}.new").write_bytes(b"half")
+    (paths.models_dir / f".my-embedding.gguf.{ended.pid}.new.part").write_bytes(b"half")
     add_model(paths, write_gguf(tmp_path / "my-embedding.gguf"))
     assert files_in(paths) == ["models.json", "my-embedding.gguf"]
 
@@ -155,6 +158,23 @@ def test_room_is_checked_first(
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
     with pytest.raises(ModelError, match="not enough room"):
         add_model(paths, write_gguf(tmp_path / "my-embedding.gguf"))
+
+
+def test_the_starters_weights_are_taken_as_they_come(
+    paths: Paths, settings: Settings, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.bin"
+    other.write_bytes(b"E5S1" + bytes(100))
+    with pytest.raises(ModelError, match="isn't the starter"):
+        add_model(paths, other)
+    assert files_in(paths) == []
+
+    weights = find_starter_weights()
+    assert weights is not None, "the tests need localsearch[starter]"
+    model = add_model(paths, weights)
+    assert (model.name, model.role) == (STARTER_NAME, "embedder")
+    assert files_in(paths) == ["models.json", get_entry(STARTER_NAME).file]
+    assert resolve_embedder(paths, settings) == model
 
 
 def test_a_model_in_parts_is_put_together_and_checked(
