@@ -52,7 +52,7 @@ def identify(path: Path, *, file_name: str = "", role: Role | None = None) -> Mo
             f"{path} doesn't say whether it embeds texts or reranks them",
             f"Say so: `localsearch models add {path} --role embedder` (or reranker, likelihood).",
         )
-    _check_runs(info.architecture, found, path)
+    _check_runs(info, found, path)
     # A model of one's own never takes a catalogue name, whatever its file is called.
     name = file_name if find_entry(Path(file_name).stem) else Path(file_name).stem
     return ModelIdentity(name, found, info.architecture, None)
@@ -68,7 +68,15 @@ def check_architecture(architecture: str, entry: CatalogueEntry, path: Path) -> 
         )
 
 
-def _check_runs(architecture: str, role: Role, path: Path) -> None:
+def _check_runs(info: GgufInfo, role: Role, path: Path) -> None:
+    architecture = info.architecture
+    if architecture == "bert" and role == "embedder" and not _is_multilingual_e5(info):
+        # The engine would run it, with prompts and pooling that aren't its own: worse, silently.
+        raise ModelError(
+            f"{path} is a BERT model of another family than multilingual-e5, and how it wants its "
+            "input isn't known here",
+            "Use a Qwen3-Embedding or a multilingual-e5 model.",
+        )
     allowed = _ARCHITECTURES[role]
     if architecture in allowed or ("any" in allowed and architecture not in _NOT_CAUSAL):
         return
@@ -76,6 +84,10 @@ def _check_runs(architecture: str, role: Role, path: Path) -> None:
         f"{path} is a {architecture!r} model, which can't be used as {role}",
         "`localsearch models list` shows the models that can.",
     )
+
+
+def _is_multilingual_e5(info: GgufInfo) -> bool:
+    return info.pooling == "mean" and info.tokenizer_model == "t5"
 
 
 def _guess_role(info: GgufInfo, stem: str) -> Role | None:

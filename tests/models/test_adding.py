@@ -121,6 +121,14 @@ def test_an_architecture_that_cannot_embed_is_refused(paths: Paths, tmp_path: Pa
         add_model(paths, source)
 
 
+def test_a_bert_model_of_another_family_is_refused(paths: Paths, tmp_path: Path) -> None:
+    source = write_gguf(
+        tmp_path / "bge-embedding.gguf", architecture="bert", pooling=gguf.PoolingType.CLS
+    )
+    with pytest.raises(ModelError, match="another family"):
+        add_model(paths, source)
+
+
 def test_the_same_file_twice_is_no_error_another_one_is(paths: Paths, tmp_path: Path) -> None:
     source = write_gguf(tmp_path / "my-embedding.gguf")
     first = add_model(paths, source)
