@@ -41,7 +41,10 @@ DASHES = "-－−"
 _WORD = re.compile(rf"[^\s{_OPENING_ONLY}]+")
 _BARE_VALUE = re.compile(r"\S*")
 _FILTER_NAME = re.compile(r"([^\W\d_]{2,6})[:：]")
-_BLANKS = re.compile(r"\s*")
+# Words without anything in them that could be an operator: most of what people type.
+_PLAIN_WORD = rf"[^\s:：{re.escape(DASHES)}{''.join(QUOTES)}][^\s:：{_OPENING_ONLY}]*+(?![:：])"
+_PLAIN_WORDS = re.compile(rf"{_PLAIN_WORD}(?:\s+{_PLAIN_WORD})*")
+_CLOSING = {opening: re.compile(f"[{closing}]") for opening, closing in QUOTES.items()}
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -65,32 +68,45 @@ def normalised(text: str) -> str:
 
 
 def split_items(text: str) -> Iterator[Item]:
-    """Yield the items of normalised text, in order; whatever it is, it splits into some."""
+    """Yield the items of normalised text, in order; whatever it is, it splits into some.
+
+    Words that follow each other may come as one item, with one blank between them.
+    """
     closable = {
         opening: max(text.rfind(closing) for closing in QUOTES[opening]) for opening in QUOTES
     }
     at, end = 0, len(text)
-    while (at := _BLANKS.match(text, at).end()) < end:  # type: ignore[union-attr]
-        negated = False
-        if text[at] in DASHES:
-            if at > 0 and not text[at - 1].isspace():
-                # In "state"-owned the dash joins; it excludes nothing.
-                at += 1
-                continue
-            negated = _negates(text, at)
-        start, at = at, _skip_open_quotes(text, at + negated, closable)
-        if at == end or text[at].isspace() or (at > start and not negated):
-            continue
-        item = _read_item(text, at, closable, negated)
-        at = item.end
-        if item.name or item.value:
-            yield item
+    while at < end:
+        first = text[at]
+        if first.isspace():
+            at += 1
+        elif first in QUOTES:
+            # An open quote counts for nothing, and so does an empty phrase.
+            phrase, close = ("", at + 1) if closable[first] <= at else _read_phrase(text, at)
+            if phrase and not phrase.isspace():
+                yield _phrase_item(text, at, phrase, close, negated=False)
+            at = close
+        elif first in DASHES and at > 0 and not text[at - 1].isspace():
+            # In "state"-owned the dash joins; it excludes nothing.
+            at += 1
+        elif (words := _PLAIN_WORDS.match(text, at)) is not None:
+            at = words.end()
+            value = " ".join(words[0].split())
+            yield Item("", value, False, False, value, at)
+        else:
+            negated = first in DASHES and _negates(text, at)
+            at = _skip_open_quotes(text, at + negated, closable)
+            if at < end and not text[at].isspace():
+                item = _read_item(text, at, closable, negated)
+                at = item.end
+                if item.name or item.value:
+                    yield item
 
 
 def _read_item(text: str, at: int, closable: dict[str, int], negated: bool) -> Item:
     if text[at] in QUOTES:
-        value, end = _read_phrase(text, at)
-        return Item("", " ".join(value.split()), True, negated, text[at:end], end)
+        phrase, close = _read_phrase(text, at)
+        return _phrase_item(text, at, phrase, close, negated=negated)
     if (match := _FILTER_NAME.match(text, at)) is not None:
         name = unicodedata.normalize("NFKC", match[1]).casefold()
         if name in FILTER_NAMES:
@@ -98,6 +114,10 @@ def _read_item(text: str, at: int, closable: dict[str, int], negated: bool) -> I
     word = _WORD.match(text, at)
     assert word is not None, "neither a blank nor an opening quote stands here"
     return Item("", word[0], False, negated, word[0], word.end())
+
+
+def _phrase_item(text: str, at: int, phrase: str, close: int, *, negated: bool) -> Item:
+    return Item("", " ".join(phrase.split()), True, negated, text[at:close], close)
 
 
 def _read_filter(
@@ -114,9 +134,9 @@ def _read_filter(
 
 def _read_phrase(text: str, at: int) -> tuple[str, int]:
     """What stands between the quote at `at` and the first that closes it, and where that ends."""
-    ends = (text.find(closing, at + 1) for closing in QUOTES[text[at]])
-    close = min(end for end in ends if end >= 0)
-    return text[at + 1 : close], close + 1
+    closing = _CLOSING[text[at]].search(text, at + 1)
+    assert closing is not None, "only a quote that closes begins a phrase"
+    return text[at + 1 : closing.start()], closing.end()
 
 
 def _skip_open_quotes(text: str, at: int, closable: dict[str, int]) -> int:

@@ -225,8 +225,8 @@ PIECES = st.sampled_from(
     ["-", '"', "“", "”", "„", "«", "»", "「", "」", "＂", "〝", "〞", "〟", " ", "　", ":", "：",
      ",", "|", "path:", "in:", "kind:", "ext:", "lang:", "after:", "before:", "size:", "pdf",
      "code", "zh", "src/**", "2024-05", "3d", "yesterday", "last week", "banana", ">1M",
-     "1k..2k", "5M..1M", "x", "e\u0301", "\u0301", "ﬁ", "Å", "\x00", "\x1b[31m", "\ud800", "\n", "关于",
-     "ｋｉｎｄ：", "--", "İ", "ß"]
+     "1k..2k", "5M..1M", "x", "e\u0301", "\u0301", "ﬁ", "Å", "\x00", "\x1b[31m", "\ud800", "\n",
+     "关于", "ｋｉｎｄ：", "--", "İ", "ß"]
 )  # fmt: skip
 QUERIES = st.one_of(
     st.lists(PIECES, max_size=25).map("".join),
@@ -313,8 +313,9 @@ def test_ten_thousand_characters_take_no_time(piece: str) -> None:
     text = (piece * 10_000)[:10_000]
     took_ms = []
     for _ in range(3):
-        start_s = time.perf_counter()
+        # This thread's own time: others may be at work on the machine.
+        start_s = time.thread_time()
         parse(text)
-        took_ms.append((time.perf_counter() - start_s) * 1000)
-    # Ten milliseconds on an idle machine; tests share theirs.
-    assert min(took_ms) < 30
+        took_ms.append((time.thread_time() - start_s) * 1000)
+    # Five to ten were measured; the allowance is for slower machines.
+    assert min(took_ms) < 25
