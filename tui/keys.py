@@ -44,6 +44,8 @@ HIT_KEYS: list[BindingType] = [
     for each in HIT_ACTIONS
 ]
 
+# First in line, or the input would take them for letters.
 ALT_KEYS: list[BindingType] = [
-    Binding(alt_key(each.key), each.action, each.help, show=False) for each in HIT_ACTIONS
+    Binding(alt_key(each.key), each.action, each.help, show=False, priority=True)
+    for each in HIT_ACTIONS
 ]

@@ -57,7 +57,10 @@ class MainScreen(HitActions, QueryActions):
         Binding("escape", "back", "Back", show=False),
         Binding("slash", "focus_query", "Query", show=False),
         Binding("question_mark", "app.help", "Help", show=False),
-        *(Binding(chip.key, f"filter('{chip.name}')", chip.label, show=False) for chip in CHIPS),
+        *(
+            Binding(chip.key, f"filter('{chip.name}')", chip.label, show=False, priority=True)
+            for chip in CHIPS
+        ),
         *ALT_KEYS,
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,12 +61,13 @@ def _head(hit: Hit, width: int, style: RowStyle) -> Content:
     if right + 16 > width:
         facts = ""
         right = cell_len(score)
-    title = ellipsise(clean(hit.title) or clean(hit.path), max(4, width - _INDENT - right - 2))
-    gap = max(1, width - _INDENT - cell_len(title) - right)
+    name = Content(clean(hit.title) or clean(hit.path.rpartition(os.sep)[2]))
+    title = name.truncate(max(4, width - _INDENT - right - 2), ellipsis=True)
+    gap = max(1, width - _INDENT - title.cell_length - right)
     return Content.assemble(
         (look.mark, "$faint" if style.faded else look.style),
         " ",
-        (title, "$dim" if style.faded else "bold"),
+        title.stylize("$dim" if style.faded else "bold"),
         " " * gap,
         (facts, "$faint"),
         (score, "$faint" if style.faded else "$success"),
