@@ -123,10 +123,11 @@ class Indexer:
 
         files = self._store.files
         scan = scan_roots(
-            list(within) or [path for path, _, _ in files.roots()],
+            [path for path, _, _ in files.roots()],
             self._settings.index,
             user_ignore_file=self._paths.ignore_file,
             cancel=self._cancel,
+            within=within,
         )
         known = files.known(within)
         changes = compare(self._watched(scan), known, scan)
@@ -178,16 +179,16 @@ class Indexer:
         self, unchanged: Iterable[ScannedFile], known: Mapping[str, KnownFile]
     ) -> None:
         """Have those files read anew that a newer converter or chunker would read differently."""
-        from converters.registry import fingerprint_for
+        from converters.registry import is_outdated
         from localsearch.chunker import CHUNKER_VERSION
 
+        plugins = self._settings.converters.plugins
         outdated = []
         for found in unchanged:
             file = known[found.ref.path]
             if file.state not in ("indexed", "failed") or found.disposition != "read":
                 continue
-            newest = fingerprint_for(file.path)
-            if (file.converter and newest and newest != file.converter) or (
+            if is_outdated(file.converter, file.path, plugins) or (
                 file.state == "indexed" and file.chunker != CHUNKER_VERSION
             ):
                 outdated.append(file.path)

@@ -100,17 +100,22 @@ def _convert(
     size: ChunkSize,
     count_tokens: Callable[[str], int],
 ) -> Reading:
-    from converters.registry import convert_file
+    from converters.registry import convert_file, fingerprint_for
     from localsearch.chunker import chunk_document
 
     try:
         conversion = convert_file(
             ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins
         )
-    except NoTextError as error:
-        return Reading("name_only", ref, reason=error.cause, content_hash=content_hash)
     except ConversionError as error:
-        return Reading("failed", ref, reason=error.cause, content_hash=content_hash)
+        return Reading(
+            "name_only" if isinstance(error, NoTextError) else "failed",
+            ref,
+            reason=error.cause,
+            content_hash=content_hash,
+            # So that a newer converter, or one installed later, tries again.
+            converter=fingerprint_for(ref.path, settings.converters.plugins),
+        )
     documents = tuple(
         (
             document,

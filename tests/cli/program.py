@@ -1,0 +1,33 @@
+"""Runs the program as a user does: a process of its own, a home of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from localsearch.config import Paths
+
+PROGRAM = str(Path(sys.executable).with_name("localsearch"))
+
+
+def environment(paths: Paths | Path) -> dict[str, str]:
+    """The environment for a home folder."""
+    base = paths if isinstance(paths, Path) else paths.data_dir.parent
+    return {**os.environ, "LOCALSEARCH_HOME": str(base), "NO_COLOR": "1", "COLUMNS": "100"}
+
+
+def run(paths: Paths | Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        env=environment(paths),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **{"stdin": subprocess.DEVNULL, **options},
+    )

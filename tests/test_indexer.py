@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localsearch import config
+from localsearch.api import Index
+from localsearch.types import CancelledError, Progress
+
+if TYPE_CHECKING:
+    from localsearch.store import Store
+
+
+def reader(index: Index) -> Store:
+    """A look into the tables."""
+    return index._reader()
+
+
+def found(index: Index, text: str, folder: Path) -> list[str]:
+    *_, stage = index.search(index.parse(text, mode="keyword"))
+    return [os.path.relpath(hit.path, folder) for hit in stage.hits]
+
+
+def test_a_folder_is_indexed_whole(filled: Index) -> None:
+    status = filled.status()
+    assert status.files.indexed == status.files.total == 5
+    assert status.coverage.keyword == status.coverage.semantic == 1.0
+    assert reader(filled).checks.problems() == ()
+
+
+def test_a_second_run_reads_and_embeds_nothing(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    real_open = os.open
+
+    def watching(path: object, *rest: int, **more: int) -> int:
+        opened.append(str(path))
+        return real_open(path, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", watching)
+    report = filled.update()
+    assert report.unchanged == 5
+    assert (report.added, report.changed, report.removed, report.embedded_chunks) == (0, 0, 0, 0)
+    assert not [path for path in opened if path.startswith(str(library))]
+
+
+def test_touching_a_file_embeds_nothing(filled: Index, library: Path) -> None:
+    os.utime(library / "garden/bees.txt", ns=(1, 1))
+    report = filled.update()
+    assert report.changed == 1
+    assert report.embedded_chunks == 0
+    assert report.chunks == 0
+
+
+def test_only_what_changed_is_embedded(filled: Index, library: Path) -> None:
+    path = library / "garden/tomatoes.md"
+    path.write_text(path.read_text().replace("foil", "glass"))
+    report = filled.update()
+    assert report.changed == 1
+    assert report.embedded_chunks == 1
+    assert found(filled, "glass", library) == ["garden/tomatoes.md"]
+    assert found(filled, "foil", library) == []
+    assert reader(filled).checks.problems() == ()
+
+
+def test_moves_and_copies_embed_nothing(filled: Index, library: Path) -> None:
+    (library / "garden").rename(library / "yard")
+    shutil.copy(library / "letters/heizung.txt", library / "kopie.txt")
+    report = filled.update()
+    assert report.embedded_chunks == 0
+    assert report.moved == 2
+    assert found(filled, "hive orchard", library) == ["yard/bees.txt"]
+    assert sorted(found(filled, "Albers", library)) == ["kopie.txt", "letters/heizung.txt"]
+    assert reader(filled).checks.problems() == ()
+
+
+def test_deleted_files_go_and_their_vectors_too(filled: Index, library: Path) -> None:
+    (library / "garden/bees.txt").unlink()
+    report = filled.update()
+    assert report.removed == 1
+    assert found(filled, "hive", library) == []
+    assert reader(filled).checks.problems() == ()
+
+
+def test_a_missing_root_keeps_its_index_hidden(filled: Index, library: Path) -> None:
+    away = library.rename(library.with_name("unplugged"))
+    report = filled.update()
+    assert report.removed == 0
+    assert any("can't be found" in notice for notice in report.notices)
+    assert found(filled, "hive", library) == []
+    assert not filled.status().roots[0].online
+    away.rename(library)
+    report = filled.update()
+    assert report.embedded_chunks == 0
+    assert found(filled, "hive", library) == ["garden/bees.txt"]
+
+
+def test_files_that_cannot_be_read_are_recorded_and_tried_again(
+    filled: Index, library: Path
+) -> None:
+    bad = library / "broken.pdf"
+    bad.write_bytes(b"%PDF-1.7\nnothing of the kind")
+    report = filled.update()
+    assert [failure.path for failure in report.failed] == [str(bad)]
+    assert report.failed[0].reason
+    assert found(filled, "broken", library) == ["broken.pdf"]
+    assert filled.update().changed == 0
+    bad.unlink()
+    bad.with_suffix(".txt").write_text("mended words")
+    assert filled.update().failed == ()
+    assert found(filled, "mended", library) == ["broken.txt"]
+
+
+def test_files_without_text_are_found_by_name(filled: Index, library: Path) -> None:
+    (library / "holiday-beach.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8)
+    filled.update()
+    assert found(filled, "holiday", library) == ["holiday-beach.jpg"]
+    assert filled.status().files.skipped == 1
+
+
+def test_secrets_are_not_even_found_by_name(filled: Index, library: Path) -> None:
+    (library / ".env").write_text("TOKEN=abcdef")
+    (library / "id_rsa").write_text("-----BEGIN OPENSSH PRIVATE KEY-----")
+    filled.update()
+    assert found(filled, "TOKEN", library) == []
+    assert found(filled, "id_rsa", library) == []
+
+
+def test_nested_roots_hold_each_file_once(filled: Index, library: Path) -> None:
+    filled.add_roots([str(library / "garden")])
+    report = filled.update()
+    assert (report.added, report.embedded_chunks) == (0, 0)
+    assert filled.status().files.total == 5
+    assert filled.remove_root(str(library)) == 3
+    assert found(filled, "hive", library) == ["garden/bees.txt"]
+    assert found(filled, "Albers", library) == []
+    assert filled.remove_root(str(library / "garden")) == 2
+    assert reader(filled).checks.problems() == ()
+
+
+def test_removing_the_inner_root_keeps_the_outer_ones_files(filled: Index, library: Path) -> None:
+    filled.add_roots([str(library / "garden")])
+    assert filled.remove_root(str(library / "garden")) == 0
+    assert filled.status().files.total == 5
+
+
+def test_stopped_work_goes_on(index: Index, library: Path) -> None:
+    index.add_roots([str(library)])
+    cancel = threading.Event()
+
+    def stop_at_embedding(progress: Progress) -> None:
+        if progress.phase == "embedding":
+            cancel.set()
+
+    with pytest.raises(CancelledError):
+        index.update(progress=stop_at_embedding, cancel=cancel)
+    assert index.status().coverage.keyword == 1.0
+    assert index.status().coverage.semantic == 0.0
+    assert found(index, "hive", library) == ["garden/bees.txt"]
+    report = index.update()
+    assert report.unchanged == 5
+    assert index.status().coverage.semantic == 1.0
+    assert reader(index).checks.problems() == ()
+
+
+def test_without_a_model_everything_is_found_by_word(
+    home: config.Paths, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("localsearch.engine.starter.find_starter_weights", lambda: None)
+    with Index(home, config.Settings()) as index:
+        index.add_roots([str(library)])
+        report = index.update()
+        assert any("by meaning is off" in notice for notice in report.notices)
+        assert found(index, "hive", library) == ["garden/bees.txt"]
+        assert index.status().coverage.semantic == 0.0
+
+
+def test_progress_names_phases_and_adds_up(index: Index, library: Path) -> None:
+    index.add_roots([str(library)])
+    seen: list[Progress] = []
+    index.update(progress=seen.append)
+    phases = [progress.phase for progress in seen]
+    assert "reading" in phases
+    assert "embedding" in phases
+    assert phases[-1] == "done"
+    for progress in seen:
+        assert progress.files_done <= progress.files_total or progress.phase == "scanning"
+        assert progress.tokens_done <= progress.tokens_total
+
+
+def test_names_with_bytes_that_are_no_text(filled: Index, library: Path) -> None:
+    raw = os.fsencode(library) + b"/caf\xe9\n.txt"
+    with open(raw, "w", encoding="utf-8") as file:
+        file.write("unusual vocabulary")
+    filled.update()
+    *_, stage = filled.search(filled.parse("vocabulary", mode="keyword"))
+    assert os.fsencode(stage.hits[0].path) == raw
+    assert filled.update().changed == 0
