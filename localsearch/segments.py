@@ -38,6 +38,13 @@ def estimate_tokens(text: str) -> int:
     return max(1, round(dense + others / 2 + ascii_length / 3.5))
 
 
+# Between two of these there always is an end of a grapheme: printable ASCII, the same scripts, less
+# the two marks that voice kana.
+_PLAIN = "[!-~\u3040-\u3098\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+_PLAIN_PAIR = re.compile(f"{_PLAIN}(?={_PLAIN})")
+_NEAR = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A span that a chunk holds whole; `aligned` unless it starts within a sentence."""
@@ -118,6 +125,11 @@ def cut_before(text: str, start: int, wanted: int, end: int) -> int:
     # A space may carry a mark, and then there's no cut behind it.
     if space > start and _grapheme_end(text, space, end) == space + 1:
         return space + 1
+    plain = [
+        found.end() for found in _PLAIN_PAIR.finditer(text, max(start, wanted - _NEAR), wanted)
+    ]
+    if plain:
+        return plain[-1]
     last = start
     for found in _grapheme().finditer(text, start, min(end, wanted + 64)):
         if found.end() > wanted:
