@@ -59,6 +59,11 @@ def parse_query(
     )
 
 
+def plain_text(text: str) -> str:
+    """The text as free text of a query: what would be operators in it are words like others."""
+    return " ".join(normalised(text).split())
+
+
 def read_items(text: str, now: datetime) -> Reading:
     """Read a query item by item."""
     reading = Reading(now)
