@@ -32,9 +32,7 @@ _MIN_TOKENS = 16
 _HEADING_SHARE = 3
 # So is that of the small blocks before a long one (a title, say) that go with its first part.
 _LEAD_SHARE = 4
-# One in so many units starts a new chunk as soon as the one before is half full: such places stay
-# where they are when the text before them is edited, so that the chunks after it stay the same.
-_ANCHOR_EVERY = 4
+_FEW_CHUNKS = 4
 
 
 def chunk_document(
@@ -81,10 +79,10 @@ class _Chunker:
         at = blocks[0].locator
         heading, used = self._heading((at.symbol,) if at.symbol else at.heading)
         limit = self._target - used
-        cutter = Cutter(self._count, limit)
+        whole = Cutter(self._count, limit)
         small: list[tuple[Span, int]] = []
         for block in blocks:
-            tokens = cutter.measure(block.text)
+            tokens = whole.measure(block.text)
             if tokens is not None and tokens <= limit:
                 small.append((Lines(block).span(0, len(block.text)), tokens))
                 continue
@@ -93,7 +91,7 @@ class _Chunker:
                 lead, small = small, []
             yield from self._merged(small, heading, limit)
             small = []
-            yield from self._split(block, heading, cutter, lead)
+            yield from self._split(block, heading, limit, lead)
         yield from self._merged(small, heading, limit)
 
     def _heading(self, path: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
@@ -125,7 +123,9 @@ class _Chunker:
         spans: list[Span] = []
         size = 0
         for span, tokens in blocks:
-            full = size + tokens + 1 > limit or (2 * size >= limit and _is_anchor(span.text))
+            full = size + tokens + 1 > limit or (
+                2 * size >= limit and _is_anchor(span.text, tokens, limit)
+            )
             if spans and full:
                 yield from self._chunks(spans, heading)
                 spans, size = [], 0
@@ -134,32 +134,25 @@ class _Chunker:
         yield from self._chunks(spans, heading)
 
     def _split(
-        self,
-        block: Block,
-        heading: tuple[str, ...],
-        cutter: Cutter,
-        lead: Sequence[tuple[Span, int]],
+        self, block: Block, heading: tuple[str, ...], limit: int, lead: Sequence[tuple[Span, int]]
     ) -> Iterator[Chunk]:
         """The chunks of a block that is too long for one; the first begins with `lead`."""
         by_lines = block.kind in ("code", "list", "table")
         lines = Lines(block)
         before = [span for span, _ in lead]
-        begin, size = 0, sum(tokens + 1 for _, tokens in lead)
-        # Those of the chunk in hand, without what it repeats.
-        units: list[Unit] = []
-        for unit in cutter.units(block.text, by_lines=by_lines):
-            text = block.text[unit.start : unit.end]
-            full = size + unit.tokens > cutter.limit
-            if (units or before) and (full or (2 * size >= cutter.limit and _is_anchor(text))):
-                yield from self._chunks([*before, lines.span(begin, unit.start)], heading)
-                before = []
-                begin, size = self._repeated(block.text, units, by_lines) if units else (0, 0)
-                if size + unit.tokens > cutter.limit:
-                    begin, size = unit.start, 0
-                units = []
-            units.append(unit)
-            size += unit.tokens
-        yield from self._chunks([*before, lines.span(begin, len(block.text))], heading)
+        taken = sum(size + 1 for _, size in lead)
+        # Headings may leave no room to repeat anything.
+        room = limit - min(self._overlap, limit // 2)
+        units = list(Cutter(self._count, room).units(block.text, by_lines=by_lines))
+        begin = 0
+        previous: list[Unit] = []
+        for group in _grouped(block.text, units, taken, room):
+            size = sum(unit.tokens for unit in group)
+            if previous:
+                place, repeated = self._repeated(block.text, previous, by_lines)
+                begin = place if repeated + size <= limit else group[0].start
+            yield from self._chunks([*before, lines.span(begin, group[-1].end)], heading)
+            before, previous = [], group
 
     def _repeated(self, text: str, units: Sequence[Unit], by_lines: bool) -> tuple[int, int]:
         """Where the sentences start that the next chunk repeats, and about how many tokens."""
@@ -211,5 +204,31 @@ class _Chunker:
         yield from self._chunks([lines.span(cut, span.end)], heading)
 
 
-def _is_anchor(text: str) -> bool:
-    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % _ANCHOR_EVERY == 0
+def _grouped(text: str, units: Sequence[Unit], taken: int, room: int) -> Iterator[list[Unit]]:
+    """Units that share a chunk, of `room` tokens at most; the first one's are `taken` in part."""
+    total = taken + sum(unit.tokens for unit in units)
+    # A text of few chunks is cut evenly, so that none is a mere rest.
+    even = total / -(-total // room) if total <= _FEW_CHUNKS * room else None
+    group: list[Unit] = []
+    size = taken
+    for unit in units:
+        if even is None:
+            ends = 2 * size >= room and _is_anchor(text[unit.start : unit.end], unit.tokens, room)
+        else:
+            ends = size + unit.tokens / 2 > even
+        if group and (ends or size + unit.tokens > room):
+            yield group
+            group, size = [], 0
+        group.append(unit)
+        size += unit.tokens
+    yield group
+
+
+def _is_anchor(text: str, tokens: int, room: int) -> bool:
+    """Whether a chunk starts here as soon as the one before is half full.
+
+    Such places, about one in a chunk's worth of text, stay where they are when the text before them
+    is edited, so that the chunks behind them stay the same.
+    """
+    mark = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+    return mark < tokens * 2**32 // room
