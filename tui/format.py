@@ -70,7 +70,7 @@ def describe_place(locator: Locator, member: str = "", *, headings: int = 1) -> 
         parts.append(_clock(locator.time_start_s))
     if locator.line_start is not None:
         parts.append(_lines(locator.line_start, locator.line_end))
-    if locator.symbol:
+    if locator.symbol and headings:
         parts.append(locator.symbol)
     elif locator.heading and headings:
         parts.append(" › ".join(locator.heading[-headings:]))

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Footer, Input
 
-from localsearch.types import CancelledError, Hit, LocalsearchError, Stage
+from localsearch.types import CancelledError, Hit, LocalsearchError, NoIndexError, Stage
 from tui.filters import CHIPS
 from tui.indexing import IndexState
 from tui.keys import ALT_KEYS
@@ -30,6 +30,8 @@ from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     import threading
+
+    from localsearch.types import IndexReport
 
 # A highlight that runs through the list shows where it rests, not what it passes.
 _PREVIEW_PAUSE_S = 0.04
@@ -68,6 +70,7 @@ class MainScreen(HitActions, QueryActions):
         super().__init__()
         self.within = (within,) if within else ()
         self.passages = False
+        self._report: IndexReport | None = None
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
@@ -83,16 +86,19 @@ class MainScreen(HitActions, QueryActions):
     def on_mount(self) -> None:
         """Follow the index."""
         self.app.index_changed.subscribe(self, self.show_index)
-        self.set_class(True, "-idle")
         self.search()
 
     def show_index(self, state: IndexState) -> None:
-        """The index has changed; where that brings new hits, the next search finds them."""
+        """The index has changed; a list that was empty is asked for again."""
         line = self.query_one(StatusLine)
         line.show_status(state.status)
         line.show_progress(state.progress, paused=state.paused)
         problem = state.problem
         line.show_trouble(f"{problem.cause} (F2)" if problem is not None else "")
+        if state.report is not None and state.report is not self._report:
+            self._report = state.report
+            if not self.hit_list.hits:
+                self.search()
 
     # Searching
 
@@ -143,8 +149,9 @@ class MainScreen(HitActions, QueryActions):
     def show_error(self, error: LocalsearchError) -> None:
         """Say the cause above the results, and the remedy in place of the preview."""
         self.hit_list.show(())
-        self.query_one(StageLine).say(error.cause)
-        self.query_one(Preview).say(error.remedy or error.cause)
+        first = isinstance(error, NoIndexError)
+        self.query_one(StageLine).say("" if first else error.cause)
+        self.query_one(Preview).say(_NO_FOLDERS if first else error.remedy or error.cause)
 
     # The preview
 

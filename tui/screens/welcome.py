@@ -76,6 +76,7 @@ class WelcomeScreen(Screen[bool]):
         for path in self._folders:
             folders.add_option(Selection(self._describe(path), path, path == first))
         folders.display = bool(self._folders)
+        folders.highlighted = 0 if self._folders else None
         folders.focus()
         self._show_total()
         self.count_files(tuple(self._folders))

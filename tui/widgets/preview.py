@@ -66,7 +66,7 @@ class Preview(ScrollView, can_focus=True):
 
     def say(self, message: str) -> None:
         """Show a message in place of a file."""
-        self.page, self._message = None, message
+        self.page, self._message = None, clean(message, keep_newlines=True)
         self.virtual_size = Size(0, 0)
         self._label()
         self.refresh()

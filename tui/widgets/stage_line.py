@@ -68,10 +68,10 @@ class StageLine(Widget):
             self._clock.pause()
         self.refresh()
 
-    def say(self, message: Content | str) -> None:
+    def say(self, message: str) -> None:
         """Say something else than the stage of a list."""
         self._stage = None
-        self._message = Content(message) if isinstance(message, str) else message
+        self._message = Content(clean(message))
         self.stop()
 
     def render(self) -> Content:

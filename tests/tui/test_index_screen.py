@@ -1,0 +1,134 @@
+"""The index is visible, and what can be done about it is done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.widgets import Input
+
+from localsearch.types import CancelledError, IndexReport, Progress, StoreLockedError
+from tests.tui.conftest import StagedIndex
+from tests.tui.driving import opened
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.folder_picker import FolderPicker
+from tui.screens.index import IndexScreen
+
+
+async def test_coverage_folders_and_failures_are_shown(index: StagedIndex, user_home: Path) -> None:
+    (user_home / "library" / "broken.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    index.update()
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        await driver.press("f2")
+        await driver.until(lambda: isinstance(driver.app.screen, IndexScreen))
+        assert "Words" in driver.text
+        assert "100 %" in driver.text
+        assert "~/library" in driver.text
+        await driver.press("2")
+        await driver.until(lambda: "broken.pdf" in driver.text)
+
+
+async def test_a_folder_is_added_by_typing_its_path(index: StagedIndex, user_home: Path) -> None:
+    more = user_home / "more"
+    more.mkdir()
+    (more / "kite.txt").write_text("The kite needs a longer tail.")
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        await driver.press("f2", "a")
+        await driver.until(lambda: isinstance(driver.app.screen, FolderPicker))
+        driver.app.screen.query_one(Input).value = str(more)
+        await driver.press("enter")
+        await driver.until(lambda: "~/more" in driver.text)
+        await driver.until(lambda: not driver.app.keeper.state.running)
+        await driver.press("escape")
+        await driver.search("kite")
+        assert driver.names == ["kite.txt"]
+
+
+async def test_a_folder_that_is_not_there_is_refused(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.press("f2", "a")
+        await driver.until(lambda: isinstance(driver.app.screen, FolderPicker))
+        driver.app.screen.query_one(Input).value = "/no/such/folder"
+        await driver.press("enter")
+        await driver.until(lambda: "no such folder" in driver.text)
+
+
+async def test_a_folder_is_forgotten_after_asking(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        await driver.press("f2", "d")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press("escape")
+        assert len(index.status().roots) == 1
+        await driver.press("d")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press("y")
+        await driver.until(lambda: not index.status().roots)
+        await driver.until(lambda: "No folders yet" in driver.text)
+
+
+async def test_indexing_is_shown_paused_and_resumed(index: StagedIndex) -> None:
+    runs: list[threading.Event] = []
+
+    def update(
+        within: Sequence[str] = (),
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> IndexReport:
+        assert progress is not None
+        assert cancel is not None
+        runs.append(cancel)
+        progress(
+            Progress(
+                "embedding", 7, 7, 30, 100, 9_000, 30_000, 1234.0, 95.0, "/home/ada/notes/tea.md"
+            )
+        )
+        cancel.wait(30)
+        raise CancelledError
+
+    index.update = update  # type: ignore[method-assign]
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        driver.app.update_index()
+        await driver.until(lambda: "learning meanings 30 %, 2 min left" in driver.text)
+        await driver.press("f2")
+        await driver.until(lambda: "1,234 tokens/s" in driver.text and "tea.md" in driver.text)
+        await driver.press("p")
+        await driver.until(lambda: "Paused" in driver.text and runs[0].is_set())
+        await driver.press("p")
+        await driver.until(lambda: len(runs) == 2 and "1,234 tokens/s" in driver.text)
+
+
+async def test_another_process_at_work_is_no_error(index: StagedIndex) -> None:
+    def update(*_: object, **__: object) -> IndexReport:
+        raise StoreLockedError("another process is indexing", "Wait.")
+
+    index.update = update  # type: ignore[method-assign]
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        driver.app.update_index()
+        await driver.press("f2")
+        await driver.until(lambda: "Another localsearch is keeping the index" in driver.text)
+
+
+async def test_models_are_listed_for_this_machine(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.press("f2", "3")
+        await driver.until(lambda: "Qwen3-Embedding-0.6B" in driver.text)
+        assert "Enter downloads it" in driver.text
+
+
+async def test_nothing_is_downloaded_unasked(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.press("f2", "3")
+        await driver.until(lambda: "Qwen3-Embedding-0.6B" in driver.text)
+        await driver.press("down", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        assert "network" in driver.text
+        await driver.press("escape")
+        await driver.until(lambda: isinstance(driver.app.screen, IndexScreen))
+        assert not index.paths.models_dir.exists() or not any(index.paths.models_dir.iterdir())

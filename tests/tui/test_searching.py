@@ -1,0 +1,196 @@
+"""Search as you type: at once, in order, never stale, never moving under the user."""
+
+from __future__ import annotations
+
+import time
+
+from localsearch.types import StoreDamagedError
+from tests.tui.conftest import StagedIndex
+from tests.tui.driving import opened
+from tui.widgets.stage_line import StageLine
+
+TEA = ["tea.md", "prices.csv", "retry.py", "tides.txt"]
+
+
+async def test_typing_finds_by_word(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.press(*"green tea")
+        await driver.until(lambda: {"tea.md", "prices.csv"} <= set(driver.names))
+        await driver.until(lambda: not driver.searching)
+        assert "green tea" in driver.text
+        assert driver.preview.hit == driver.hits.highlighted
+
+
+async def test_an_unfinished_word_finds_already(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.press(*"tomat")
+        await driver.until(lambda: driver.names == ["garden.txt"])
+
+
+async def test_any_script_can_be_pasted(index: StagedIndex) -> None:
+    from textual.events import Paste
+
+    async with opened(index) as driver:
+        driver.main.query_input.post_message(Paste("睡眠"))
+        await driver.until(lambda: "睡眠.txt" in driver.names)
+        await driver.search("الشاي")
+        assert driver.current == "الشاي.txt"
+
+
+async def test_a_pause_makes_one_full_search_of_many_letters(index: StagedIndex) -> None:
+    index.script = [[0]]
+    async with opened(index) as driver:
+        index.asked.clear()
+        await driver.press(*"tomatoes")
+        await driver.until(lambda: "tomatoes" in index.asked)
+        index.step.release()
+        await driver.until(lambda: not driver.searching)
+        # Whatever the speed of this machine: never one for each letter, and the whole word last.
+        assert index.asked[-1] == "tomatoes"
+        assert len(index.asked) < len("tomatoes")
+
+
+async def test_a_newer_query_aborts_the_older(index: StagedIndex) -> None:
+    index.script = [[0, 1, 2, 3]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked)
+        driver.main.query_input.write("tea water")
+        await driver.until(lambda: "tea" in index.aborted)
+
+
+async def test_stale_results_never_paint(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.search("tomatoes")
+        index.script, index.deaf = [[0], [0]], True
+        driver.main.query_input.write("sencha")
+        await driver.until(lambda: "sencha" in index.asked)
+        painted: list[list[str]] = []
+        show = driver.main.show_stage
+
+        def record(stage: object) -> None:
+            show(stage)  # type: ignore[arg-type]
+            painted.append(driver.names)
+
+        driver.main.show_stage = record  # type: ignore[method-assign]
+        driver.main.query_input.write("tomatoes")
+        await driver.until(lambda: painted)
+        # The deaf search of the older query goes through all of its stages now.
+        index.step.release(2)
+        index.step.release(2)
+        await driver.until(lambda: not driver.searching)
+        assert all(names == ["garden.txt"] for names in painted)
+
+
+async def test_the_highlight_stays_on_its_hit_while_the_list_settles(index: StagedIndex) -> None:
+    index.script = [[1, 0, 2, 3], [3, 2, 1, 0]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked and len(driver.names) == 4)
+        first = driver.current
+        for place in (1, 3):
+            index.step.release()
+            await driver.until(lambda place=place: driver.hits.cursor == place)
+            assert driver.current == first
+
+
+async def test_nothing_above_the_highlight_moves_once_the_user_has(index: StagedIndex) -> None:
+    index.script = [[3, 2, 1, 0]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked and len(driver.names) == 4)
+        before = driver.names
+        await driver.press("down")
+        index.step.release()
+        await driver.until(lambda: not driver.searching)
+        assert driver.names == [before[0], before[1], before[3], before[2]]
+        assert driver.current == before[1]
+
+
+async def test_another_query_starts_at_the_top(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.search("tea")
+        await driver.press("down", "down")
+        assert driver.hits.cursor == 2
+        await driver.search("tea water")
+        assert driver.hits.cursor == 0
+
+
+async def test_escape_stops_what_still_settles(index: StagedIndex) -> None:
+    index.script = [[0, 1, 2, 3]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked)
+        await driver.press("escape")
+        await driver.until(lambda: not driver.searching)
+        assert "tea" in index.aborted
+        assert len(driver.names) == 4
+        assert driver.main.query_input.value == "tea"
+
+
+async def test_the_stage_and_the_deadline_are_shown(index: StagedIndex) -> None:
+    index.script = [[0, 1, 2, 3], [0, 1, 2, 3]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked)
+        await driver.until(lambda: "by word" in driver.text and "━" in driver.text)
+        index.step.release()
+        await driver.until(lambda: "by word and meaning" in driver.text)
+        index.step.release()
+        await driver.until(lambda: "judged 4" in driver.text)
+        await driver.until(lambda: "12 ms" in str(driver.main.query_one(StageLine).render()))
+
+
+async def test_files_or_passages(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.search("tea")
+        files = len(driver.names)
+        await driver.press("alt+g")
+        await driver.until(lambda: not driver.searching)
+        assert len(driver.names) >= files
+        assert "passages" in driver.text
+
+
+async def test_an_error_says_cause_and_remedy(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        index.failure = StoreDamagedError("the index is damaged", "Run `localsearch doctor`.")
+        await driver.search("tea")
+        assert "the index is damaged" in driver.text
+        assert "localsearch doctor" in driver.text
+
+
+async def test_a_fault_of_ours_shows_no_traceback(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        index.failure = ZeroDivisionError("oops")
+        await driver.search("tea")
+        assert "something went wrong" in driver.text
+        assert "Traceback" not in driver.text
+        index.failure = None
+        await driver.search("sencha")
+        assert driver.names == ["tea.md"]
+
+
+async def test_nothing_found_says_what_to_do(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.search("xylophone")
+        assert "Nothing found" in driver.text
+        assert "Try fewer words" in driver.text
+
+
+async def test_it_searches_within_a_folder(index: StagedIndex, user_home: object) -> None:
+    async with opened(index, within=f"{user_home}/library/code") as driver:
+        await driver.search("tea")
+        assert driver.names == ["retry.py"]
+
+
+async def test_quitting_waits_for_nothing(index: StagedIndex) -> None:
+    index.script, index.deaf = [[0, 1, 2, 3]], True
+    async with opened(index) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked)
+        began_s = time.monotonic()
+        await driver.press("ctrl+q")
+        await driver.until(lambda: driver.app.return_value == 0)
+        assert time.monotonic() - began_s < 1
+        assert index.aborted == []
+        index.step.release(9)

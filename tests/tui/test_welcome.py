@@ -1,0 +1,69 @@
+"""The first run asks, says what it does, and leads to a search in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Button, SelectionList
+
+from tests.tui.conftest import StagedIndex, make_library
+from tests.tui.driving import opened
+from tui.folder_sizes import FolderSize, suggested_folders
+from tui.screens.welcome import WelcomeScreen
+
+
+@pytest.fixture
+def documents(user_home: Path) -> Path:
+    make_library(user_home / "Documents")
+    (user_home / "Documents" / "node_modules").mkdir()
+    (user_home / "Documents" / "node_modules" / "x.js").write_text("x")
+    return user_home / "Documents"
+
+
+def test_only_folders_that_exist_are_suggested(documents: Path, user_home: Path) -> None:
+    (user_home / "src").mkdir()
+    assert suggested_folders() == (str(documents), str(user_home / "src"))
+    assert suggested_folders(str(documents / "notes")) == (str(documents), str(user_home / "src"))
+
+
+async def test_from_nothing_to_a_search(empty_index: StagedIndex, documents: Path) -> None:
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        assert "Nothing ever leaves this machine" in " ".join(driver.text.split())
+        # Counted by the index's own rules: node_modules is left out.
+        await driver.until(lambda: "7 files" in driver.text)
+        assert driver.app.screen.query_one(SelectionList).selected == [str(documents)]
+        await driver.press("ctrl+s")
+        await driver.until(lambda: driver.app.screen is driver.main)
+        await driver.until(lambda: driver.app.keeper.state.report)
+        await driver.search("sencha")
+        assert driver.names == ["tea.md"]
+
+
+async def test_nothing_chosen_starts_nothing(empty_index: StagedIndex, documents: Path) -> None:
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        await driver.press("space")
+        await driver.until(lambda: "Choose one at least" in driver.text)
+        assert driver.app.screen.query_one("#start", Button).disabled
+
+
+async def test_later_says_how_to_begin(empty_index: StagedIndex, documents: Path) -> None:
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.main)
+        await driver.until(lambda: "F2" in driver.text and "add" in driver.text)
+
+
+async def test_sizes_are_told_as_they_grow(empty_index: StagedIndex, documents: Path) -> None:
+    import threading
+
+    from tui.folder_sizes import measure
+
+    told: list[FolderSize] = []
+    measure(empty_index, [str(documents)], threading.Event(), told.append)
+    assert told[-1].done
+    assert told[-1].files == 7
+    assert told[-1].size > 10_000
