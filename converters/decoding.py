@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from converters.cleaning import clean_text
@@ -19,12 +20,20 @@ _BYTE_ORDER_MARKS = (
 )
 # Escape sequences that nothing but these encodings has.
 _ISO_2022 = ((b"\x1b$B", "iso2022_jp"), (b"\x1b$@", "iso2022_jp"), (b"\x1b$)C", "iso2022_kr"))
-# What people's old files are in. Fewer candidates make short texts come out right more often.
-_LEGACY = [
-    "gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "cp1251", "cp866", "cp1252", "cp1250",
-    "iso8859_2", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "tis_620",
-]  # fmt: skip
+# The web's rule: who declares the left one writes the right one (encoding.spec.whatwg.org).
+_SUPERSETS = {
+    "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030",
+    "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
+    "tis-620": "cp874", "iso8859-11": "cp874",
+}  # fmt: skip
 _SAMPLE_BYTES = 1 << 18
+_UNPRINTED = "\t\r\n\u200b\u200c\u200d\u200e\u200f\u3000\xa0"
+# U+4E00 is the character for "one", U+3000 the Chinese space.
+_ROUND = "\u4e00\u3000"
+_ONLY_CJK = re.compile("[\u2014-\u2026\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]+")
+_CJK_SIGNS = re.compile("[\u3001\u3002\u3042-\u30fc\uff0c]")
+_USUAL_ALPHABETS = 4
+_UTF16_SAMPLE_BYTES = 1 << 12
 # Below this share of broken sequences a file is UTF-8 that was damaged, not another encoding.
 _DAMAGED_UTF8 = 0.05
 
@@ -48,10 +57,10 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     for escape, encoding in _ISO_2022:
         if escape in data[:_SAMPLE_BYTES]:
             return _decoded(data, encoding)
-    if b"\0" in data[:_SAMPLE_BYTES] or (declared is None and _maybe_utf16(data)):
-        wide = _unmarked_utf16(data)
-        if wide is not None:
-            return _decoded(data, wide)
+    if b"\0" in data[:_SAMPLE_BYTES] and (wide := _unmarked_utf16(data)) is not None:
+        return _decoded(data, wide)
+    if not declared and (wide := _unspaced_utf16(data)) is not None:
+        return _decoded(data, wide)
     if _is_binary(data):
         raise NoTextError("binary file, found by name only")
     try:
@@ -73,10 +82,10 @@ def _usable(name: str | None) -> str | None:
         codec = codecs.lookup(name.strip())
     except (LookupError, ValueError):
         return None
-    # The web's rule: what calls itself Latin-1 is Windows-1252. "utf-8" didn't decode before.
-    if codec.name in ("iso8859-1", "ascii"):
-        return "cp1252"
-    return codec.name if codec._is_text_encoding and codec.name != "utf-8" else None
+    # "utf-8" didn't decode before. Codecs that aren't encodings (base64) don't make text of bytes.
+    if codec.name == "utf-8" or not codec._is_text_encoding:
+        return None
+    return _SUPERSETS.get(codec.name, codec.name)
 
 
 def _is_binary(data: bytes) -> bool:
@@ -89,23 +98,9 @@ def _is_binary(data: bytes) -> bool:
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x0b\x1b\x08")
 
 
-def _maybe_utf16(data: bytes) -> bool:
-    """Whether bytes without NUL may be UTF-16: all Chinese, say, without a space or a digit."""
-    if len(data) < 4 or len(data) % 2:
-        return False
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        # Where all of it is CJK ideographs or kana, each high byte lies in 0x30 … 0x9F.
-        return all(0x30 <= high <= 0x9F for high in data[1:512:2]) or all(
-            0x30 <= high <= 0x9F for high in data[0:512:2]
-        )
-    return False
-
-
 def _unmarked_utf16(data: bytes) -> str | None:
     """The byte order of UTF-16 without a mark, or None where it isn't UTF-16."""
-    sample = data[: min(len(data), 1 << 16) & ~1]
+    sample = data[: min(len(data), _UTF16_SAMPLE_BYTES) & ~1]
     best: tuple[float, str] | None = None
     for encoding in ("utf-16-le", "utf-16-be"):
         try:
@@ -123,25 +118,41 @@ def _unmarked_utf16(data: bytes) -> str | None:
     return best[1]
 
 
+def _unspaced_utf16(data: bytes) -> str | None:
+    """The byte order of Chinese or Japanese in UTF-16 without a single space, digit or line break.
+
+    Such text has no NUL; it shows in its full stops, commas and kana, all in CJK's own blocks.
+    """
+    sample = data[:_UTF16_SAMPLE_BYTES]
+    if len(sample) < 8 or len(sample) % 2:
+        return None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = sample.decode(encoding, "replace")
+        if _ONLY_CJK.fullmatch(text) and len(_CJK_SIGNS.findall(text)) * 40 >= len(text):
+            return encoding
+    return None
+
+
 def _oddness(text: str) -> float:
-    """The share of characters that no text has, and of changes from script to script."""
+    """The share of characters that text in the right byte order doesn't have."""
     if not text:
         return 1.0
-    wrong = sum(not (char.isprintable() or char in "\t\r\n\u200b\u200c\u200d") for char in text)
-    pages = [ord(char) >> 8 for char in text if char.isalpha()]
-    # Latin letters read in the wrong byte order become CJK and other blocks by turns.
-    alphabets = sum(1 for page in set(pages) if not 0x30 <= page <= 0xD7) / max(8, len(pages))
-    return wrong / len(text) + alphabets
+    odd = sum(not (char.isprintable() or char in _UNPRINTED) for char in text)
+    # Latin letters and line breaks have a zero byte, which the wrong order makes the lower one.
+    odd += sum(ord(char) & 0xFF == 0 and char not in _ROUND for char in text)
+    # Chinese in the wrong order scatters over all alphabets; text has few, and CJK on top.
+    pages = {ord(char) >> 8 for char in text if char.isalpha()}
+    alphabets = sum(not 0x30 <= page <= 0xD7 for page in pages)
+    return (odd + max(0, alphabets - _USUAL_ALPHABETS)) / len(text)
 
 
 def _guess(data: bytes) -> str:
     if _is_damaged_utf8(data[:_SAMPLE_BYTES]):
         return "utf-8"
     # Imported here: reading UTF-8, the common case, needs none of it.
-    import charset_normalizer
+    from converters.encodings import guess_encoding
 
-    best = charset_normalizer.from_bytes(data[:_SAMPLE_BYTES], cp_isolation=_LEGACY).best()
-    return best.encoding if best is not None else "cp1252"
+    return guess_encoding(data)
 
 
 def _is_damaged_utf8(sample: bytes) -> bool:

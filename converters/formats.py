@@ -6,6 +6,8 @@ class that it names is imported when the first file of that format is read.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from converters.code_languages import FILENAME_LANGUAGES, SUFFIX_LANGUAGES
@@ -110,3 +112,12 @@ def named(name: str) -> Format:
 
 
 _BY_NAME = {each.name: each for each in FORMATS}
+
+
+def suffixes_of(filename: str) -> Iterator[str]:
+    """The endings of a name, the longest (`.tar.gz`) first."""
+    base = os.path.basename(filename).lower()
+    parts = base.lstrip(".").split(".")
+    for count in (2, 1):
+        if len(parts) > count:
+            yield "." + ".".join(parts[-count:])

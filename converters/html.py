@@ -75,7 +75,10 @@ def html_document(data: bytes, *, declared: str | None = None) -> Document:
     blocks = _main_blocks(page)
     if title is None:
         title = next((block.text for block in blocks if block.kind == "heading"), None)
-    return Document(blocks, kind="web", title=title, language=language)
+    # Templates say "en" whatever language they're filled with; the seam looks at the text then.
+    return Document(
+        blocks, kind="web", title=title, language=None if language == "en" else language
+    )
 
 
 def html_blocks(text: str) -> tuple[Block, ...]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 
-from converters.cleaning import clean_document, clean_line
-from converters.formats import FORMATS, NAME_ONLY_KINDS, Format
-from converters.language import detect_language
+from converters.formats import FORMATS, NAME_ONLY_KINDS, Format, suffixes_of
+from converters.pipeline import limit_documents, run_converter
+from converters.plugins import plugin_for
 from converters.sniffing import HEAD_BYTES, sniff, zip_format
 from converters.sources import FileSource
 from localsearch.types import (
@@ -24,12 +23,12 @@ from localsearch.types import (
     Source,
 )
 
-ENTRY_POINT_GROUP = "localsearch.converters"
 _TEXT_LIMIT = 20_000_000
 # An archive in a message in an archive … : nobody keeps things deeper, bombs do.
 _MAX_DEPTH = 8
 _BINARY = "binary file, found by name only"
-# Text formats whose files may as well hold something else: their name alone isn't trusted.
+# One kind of ZIP may pass for another: their converters look for themselves.
+_TEXT_FORMATS = frozenset(("text", "markdown", "markup", "html", "mhtml", "pdf", "code"))
 _ZIP_BASED = frozenset(("docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "archive", "zip"))
 
 
@@ -58,7 +57,7 @@ def convert_file(
     source = FileSource(path)
     converter = choose(source, plugins)
     context = _context(text_limit, ocr, tuple(plugins), depth=0)
-    documents = _limited(_run(converter, source, context), text_limit)
+    documents = limit_documents(run_converter(converter, source, context), text_limit)
     return Conversion(documents, converter.name, converter.version)
 
 
@@ -66,7 +65,7 @@ def convert_source(
     source: Source, context: ConversionContext, *, plugins: Sequence[str] = ()
 ) -> Iterator[Document]:
     """The documents of a source, each clean and with its language, as they are read."""
-    yield from _run(choose(source, plugins), source, context)
+    yield from run_converter(choose(source, plugins), source, context)
 
 
 def choose(source: Source, plugins: Sequence[str] = ()) -> Converter:
@@ -74,7 +73,7 @@ def choose(source: Source, plugins: Sequence[str] = ()) -> Converter:
 
     Raises NoTextError where there's no text in it, ConversionError where an extra is missing.
     """
-    third_party = _plugin_for(source.name, tuple(plugins))
+    third_party = plugin_for(source.name, tuple(plugins))
     if third_party is not None:
         return third_party
     by_name = _format_for(source.name)
@@ -101,7 +100,7 @@ def fingerprint_for(filename: str, plugins: Sequence[str] = ()) -> str:
 
     "" where only the content can tell, or where the converter isn't installed.
     """
-    third_party = _plugin_for(filename, tuple(plugins))
+    third_party = plugin_for(filename, tuple(plugins))
     if third_party is not None:
         return f"{third_party.name}:{third_party.version}"
     found = _format_for(filename)
@@ -142,24 +141,15 @@ def kind_for(filename: str) -> Kind:
 # Choosing
 
 
-def _suffixes(filename: str) -> Iterator[str]:
-    """The endings of a name, the longest (`.tar.gz`) first."""
-    base = os.path.basename(filename).lower()
-    parts = base.lstrip(".").split(".")
-    for count in (2, 1):
-        if len(parts) > count:
-            yield "." + ".".join(parts[-count:])
-
-
 def _suffix_in(filename: str, known: dict[str, Kind]) -> str | None:
-    return next((suffix for suffix in _suffixes(filename) if suffix in known), None)
+    return next((suffix for suffix in suffixes_of(filename) if suffix in known), None)
 
 
 def _format_for(filename: str) -> Format | None:
     base = os.path.basename(filename).lower()
     if base in _BY_FILENAME:
         return _BY_FILENAME[base]
-    return next((_BY_SUFFIX[suffix] for suffix in _suffixes(base) if suffix in _BY_SUFFIX), None)
+    return next((_BY_SUFFIX[suffix] for suffix in suffixes_of(base) if suffix in _BY_SUFFIX), None)
 
 
 _BY_NAME = {each.name: each for each in FORMATS}
@@ -168,24 +158,27 @@ _BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
 _TEXT = _BY_NAME["text"]
 
 
+# Signs that text may show by chance: they count where the name says nothing.
+_WEAK_SIGNS = frozenset(("html", "code", "mbox", "rtf"))
+
+
 def _settle(by_name: Format | None, by_content: str | None) -> Format:
     """Name first, unless the content can't be what the name says."""
-    if by_content is None:
+    if by_content is None or (by_content in _WEAK_SIGNS and by_content not in _BY_NAME):
         return by_name or _TEXT
     if by_name is not None and not _contradicts(by_name.name, by_content):
         return by_name
-    if by_content == "" or by_content not in _BY_NAME:
+    if by_content not in _BY_NAME:
         raise NoTextError(_BINARY)
     return _BY_NAME[by_content]
 
 
 def _contradicts(name: str, content: str) -> bool:
-    # Weak signs lose against any name: templates begin like HTML, mail archives like letters.
-    if content in ("html", "code", "mbox"):
+    if content in _WEAK_SIGNS:
         return name == "pdf"
     if content == "archive":
-        return name in ("text", "markdown", "markup", "html", "mhtml", "pdf", "code")
-    return name != content and not {name, content} <= _ZIP_BASED | {"office", "book"}
+        return name in _TEXT_FORMATS
+    return name != content and not {name, content} <= _ZIP_BASED
 
 
 # Loading
@@ -212,51 +205,6 @@ def _instance(target: str) -> Converter:
     return made
 
 
-@cache
-def _entry_points() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-
-
-@cache
-def _plugins(names: tuple[str, ...]) -> tuple[Converter, ...]:
-    loaded: list[Converter] = []
-    for name in names:
-        made = _load_plugin(name)
-        if isinstance(made, Converter):
-            loaded.append(made)
-    return tuple(loaded)
-
-
-def _load_plugin(name: str) -> Converter | str:
-    """The third-party converter of that entry point name, or why there's none."""
-    point = _entry_points().get(name)
-    if point is None:
-        return f"the converter {name!r} of the settings isn't installed"
-    try:
-        made = point.load()()
-    except Exception as error:  # noqa: BLE001 - third-party code may raise anything
-        return f"the converter {name!r} of the settings can't be loaded: {error}"
-    if not isinstance(made, Converter):
-        return f"{name!r} of the settings isn't a converter: it lacks a part of the protocol"
-    return made
-
-
-def plugin_problems(names: Sequence[str]) -> tuple[str, ...]:
-    """Why converters that the settings name can't be used; empty where all can."""
-    return tuple(found for name in names if isinstance(found := _load_plugin(name), str))
-
-
-def _plugin_for(filename: str, plugins: tuple[str, ...]) -> Converter | None:
-    if not plugins:
-        return None
-    base = os.path.basename(filename).lower()
-    suffixes = set(_suffixes(base))
-    for converter in _plugins(plugins):
-        if base in converter.filenames or suffixes & converter.suffixes:
-            return converter
-    return None
-
-
 # Running
 
 
@@ -268,86 +216,3 @@ def _context(text_limit: int, ocr: bool, plugins: tuple[str, ...], depth: int) -
         return convert_source(source, inner, plugins=plugins)
 
     return ConversionContext(convert_nested, text_limit=text_limit, ocr=ocr)
-
-
-def _run(converter: Converter, source: Source, context: ConversionContext) -> Iterator[Document]:
-    for document in _guarded(lambda: converter.convert(source, context)):
-        clean = clean_document(document)
-        if clean.language is None and clean.kind != "code":
-            clean = replace(clean, language=_language_of(clean))
-        yield clean
-
-
-def _guarded(convert: Callable[[], Iterator[Document]]) -> Iterator[Document]:
-    """What the converter yields; anything that it raises becomes a ConversionError."""
-    try:
-        yield from convert()
-    except ConversionError:
-        raise
-    except RecursionError as error:
-        raise ConversionError("nested too deeply to be read") from error
-    except MemoryError as error:
-        raise ConversionError("reading it takes more memory than there is") from error
-    except OSError as error:
-        raise ConversionError(f"can't be read: {error.strerror or error}") from error
-    except Exception as error:  # a library's own error types are its business
-        detail = clean_line(str(error))[:200]
-        raise ConversionError(
-            "damaged, or not what its name says"
-            + (f" ({type(error).__name__}: {detail})" if detail else f" ({type(error).__name__})")
-        ) from error
-
-
-_LANGUAGE_SAMPLE = 4000
-
-
-def _language_of(document: Document) -> str | None:
-    pieces: list[str] = []
-    length = 0
-    for block in document.blocks:
-        if block.kind != "code":
-            pieces.append(block.text[:_LANGUAGE_SAMPLE])
-            length += len(pieces[-1])
-        if length >= _LANGUAGE_SAMPLE:
-            break
-    return detect_language("\n".join(pieces)[:_LANGUAGE_SAMPLE])
-
-
-def _limited(documents: Iterator[Document], limit: int) -> tuple[Document, ...]:
-    """The documents up to `limit` characters, or up to an error where some came before it."""
-    kept: list[Document] = []
-    left = limit
-    try:
-        for document in documents:
-            length = sum(len(block.text) for block in document.blocks)
-            if length > left:
-                kept.append(_cut(document, left, limit))
-                break
-            kept.append(document)
-            left -= length
-    except ConversionError as error:
-        if not kept:
-            raise
-        note = f"the rest can't be read: {error.cause}"
-        kept[-1] = replace(kept[-1], notes=(*kept[-1].notes, note))
-    return tuple(kept)
-
-
-def _cut(document: Document, left: int, limit: int) -> Document:
-    blocks = []
-    for block in document.blocks:
-        if len(block.text) > left:
-            # A block that's cut inside a line no longer has the lines that its locator says.
-            text, _, _ = block.text[: left + 1].rpartition("\n")
-            if text:
-                lines = text.count("\n")
-                start = block.locator.line_start
-                locator = block.locator
-                if start is not None:
-                    locator = replace(locator, line_end=start + lines)
-                blocks.append(replace(block, text=text, locator=locator))
-            break
-        blocks.append(block)
-        left -= len(block.text)
-    note = f"only the first {limit:,} characters were read"
-    return replace(document, blocks=tuple(blocks), notes=(*document.notes, note))

@@ -12,7 +12,6 @@ HEAD_BYTES = 4096
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "pdf"),
     (b"{\\rtf", "rtf"),
-    (b"From ", "mbox"),
     (b"\x89PNG\r\n\x1a\n", ""),
     (b"\xff\xd8\xff", ""),
     (b"GIF87a", ""),
@@ -54,6 +53,7 @@ _ZIP_MIMETYPES = (
 _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.I | re.S
 )
+_MBOX = re.compile(rb"From \S+ +\w{3} \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?[^\r\n]* \d{4}")
 _SHEBANG = re.compile(rb"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*(?:\s|$)")
 _INTERPRETERS = {
     "sh": "bash", "bash": "bash", "zsh": "bash", "dash": "bash", "ksh": "bash", "python": "python",
@@ -81,6 +81,8 @@ def sniff(head: bytes) -> str | None:
         return "archive"
     if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"AVI ", b"WEBP")):
         return ""
+    if _MBOX.match(head):
+        return "mbox"
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         return "html"
     if shebang_language(head) is not None:

@@ -1,0 +1,107 @@
+"""Runs a converter: cleans what it yields, tells the language, bounds it, and names what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from converters.cleaning import clean_document, clean_line
+from converters.language import detect_language
+from localsearch.types import (
+    ConversionContext,
+    ConversionError,
+    Converter,
+    Document,
+    Source,
+)
+
+
+def run_converter(
+    converter: Converter, source: Source, context: ConversionContext
+) -> Iterator[Document]:
+    """The converter's documents, clean and with their language.
+
+    Whatever the converter raises comes out as a ConversionError with its cause in plain words.
+    """
+    for document in _guarded(lambda: converter.convert(source, context)):
+        clean = clean_document(document)
+        if clean.language is None and clean.kind != "code":
+            clean = replace(clean, language=_language_of(clean))
+        yield clean
+
+
+def _guarded(convert: Callable[[], Iterator[Document]]) -> Iterator[Document]:
+    """What the converter yields; anything that it raises becomes a ConversionError."""
+    try:
+        yield from convert()
+    except ConversionError:
+        raise
+    except RecursionError as error:
+        raise ConversionError("nested too deeply to be read") from error
+    except MemoryError as error:
+        raise ConversionError("reading it takes more memory than there is") from error
+    except OSError as error:
+        raise ConversionError(f"can't be read: {error.strerror or error}") from error
+    except Exception as error:
+        detail = clean_line(str(error))[:200]
+        raise ConversionError(
+            "damaged, or not what its name says"
+            + (f" ({type(error).__name__}: {detail})" if detail else f" ({type(error).__name__})")
+        ) from error
+
+
+_LANGUAGE_SAMPLE = 4000
+_LANGUAGE_PIECES = 8
+
+
+def _language_of(document: Document) -> str | None:
+    """The language of pieces from all over the document; its licence may be in another."""
+    prose = [block.text for block in document.blocks if block.kind != "code"]
+    step = max(1, len(prose) // _LANGUAGE_PIECES)
+    # Small documents count whole.
+    chosen = prose if sum(map(len, prose)) <= _LANGUAGE_SAMPLE else prose[::step]
+    share = max(_LANGUAGE_SAMPLE // max(1, len(chosen)), _LANGUAGE_SAMPLE // _LANGUAGE_PIECES)
+    return detect_language("\n".join(text[:share] for text in chosen)[: 2 * _LANGUAGE_SAMPLE])
+
+
+def limit_documents(documents: Iterator[Document], limit: int) -> tuple[Document, ...]:
+    """The documents up to `limit` characters, with a note where that cut something off.
+
+    An error after the first document is a note as well; before it, it's raised.
+    """
+    kept: list[Document] = []
+    left = limit
+    try:
+        for document in documents:
+            length = sum(len(block.text) for block in document.blocks)
+            if length > left:
+                kept.append(_cut(document, left, limit))
+                break
+            kept.append(document)
+            left -= length
+    except ConversionError as error:
+        if not kept:
+            raise
+        note = f"the rest can't be read: {error.cause}"
+        kept[-1] = replace(kept[-1], notes=(*kept[-1].notes, note))
+    return tuple(kept)
+
+
+def _cut(document: Document, left: int, limit: int) -> Document:
+    blocks = []
+    for block in document.blocks:
+        if len(block.text) > left:
+            # A block that's cut inside a line no longer has the lines that its locator says.
+            text, _, _ = block.text[: left + 1].rpartition("\n")
+            if text:
+                lines = text.count("\n")
+                start = block.locator.line_start
+                locator = block.locator
+                if start is not None:
+                    locator = replace(locator, line_end=start + lines)
+                blocks.append(replace(block, text=text, locator=locator))
+            break
+        blocks.append(block)
+        left -= len(block.text)
+    note = f"only the first {limit:,} characters were read"
+    return replace(document, blocks=tuple(blocks), notes=(*document.notes, note))
