@@ -57,11 +57,14 @@ class Rule:
 class Sieve:
     """Tells quickly which names no rule by name can fit; all texts are in lower case.
 
-    `extensions` holds, by what follows a name's last dot, the endings to look for.
+    `extensions` holds, by what follows a name's last dot, the endings to look for. `heads` and
+    `lasts` (two characters, one) are there to look for beginnings and endings rarely.
     """
 
     exact: frozenset[str]
+    heads: frozenset[str]
     beginnings: tuple[str, ...]
+    lasts: frozenset[str]
     endings: tuple[str, ...]
     extensions: dict[str, tuple[str, ...]]
     others: re.Pattern[str] | None
@@ -69,15 +72,15 @@ class Sieve:
     def suspects(self, names: Iterable[str]) -> set[str]:
         """All that some rule may fit, and perhaps a few more; no other name fits any."""
         exact, beginnings, endings = self.exact, self.beginnings, self.endings
-        extensions = self.extensions.get
+        extensions, heads, lasts = self.extensions.get, self.heads, self.lasts
         found = {
             name
             for name in names
             if (lower := name.lower()) in exact
-            or lower.startswith(beginnings)
-            or lower.endswith(endings)
+            or (lower[:2] in heads and lower.startswith(beginnings))
+            or (lower[-1] in lasts and lower.endswith(endings))
             or (
-                (tails := extensions(lower.rpartition(".")[2])) is not None
+                (tails := extensions(lower[lower.rfind(".") + 1 :])) is not None
                 and lower.endswith(tails)
             )
         }
@@ -152,7 +155,7 @@ def _make_sieve(rules: Iterable[Rule]) -> Sieve:
         beginning, ending = _literal_ends(plain)
         if beginning == plain:
             exact.add(plain)
-        elif beginning:
+        elif len(beginning) >= 2:
             beginnings.add(beginning)
         elif ending:
             endings.add(ending)
@@ -185,10 +188,13 @@ def _sieve(
         if "." in ending:
             extension = ending.rpartition(".")[2]
             extensions[extension] = (*extensions.get(extension, ()), ending)
+    dotless = tuple(sorted(ending for ending in endings if "." not in ending))
     return Sieve(
         frozenset(exact),
+        frozenset(beginning[:2] for beginning in beginnings),
         tuple(sorted(beginnings)),
-        tuple(sorted(ending for ending in endings if "." not in ending)),
+        frozenset(ending[-1] for ending in dotless),
+        dotless,
         extensions,
         _compile("|".join(sorted(others)), 0) if others else None,
     )

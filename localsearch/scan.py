@@ -1,4 +1,4 @@
-"""Which files are there, and what changed since the index last looked?"""
+"""Which files are there, in the folders that the user named?"""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
 
+from localsearch.changes import IN_THE_CLOUD, Changes, ScannedFile, compare
 from localsearch.cloud import SF_DATALESS, is_placeholder
 from localsearch.config import IndexSettings
 from localsearch.folder_rules import FolderRules, with_separator
 from localsearch.ignore import IgnoreRules
-from localsearch.types import CancelledError, Failure, FileRef, KnownFile
+from localsearch.types import CancelledError, Failure, KnownFile
 
-IN_THE_CLOUD = "in the cloud, not on this machine"
+__all__ = ["IN_THE_CLOUD", "Changes", "Scan", "ScannedFile", "compare", "scan_roots"]
 
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
 _TYPE_BITS = 0o170000
@@ -26,41 +25,6 @@ _MARKS_PLACEHOLDERS = sys.platform in ("darwin", "win32")
 
 # A folder to walk, the rules above it, and whether one of them took it back by its name.
 _Folder = tuple[str, FolderRules | None, bool]
-
-
-class ScannedFile(NamedTuple):
-    """A file that the index should know; `reason` says why its content is never read, or is "".
-
-    A named tuple for its speed: there is one for every file at every rescan.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    inode: int
-    device: int
-    reason: str = ""
-
-    @property
-    def ref(self) -> FileRef:
-        """The file as the other rooms know it."""
-        return FileRef(self.path, self.size, self.mtime_ns, self.inode, self.device)
-
-    @property
-    def disposition(self) -> Literal["read", "name_only"]:
-        """Whether its content is read, or it's found by its name alone."""
-        return "name_only" if self.reason else "read"
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a scan found against what was known; `moved` pairs the old path with the file."""
-
-    new: list[ScannedFile]
-    changed: list[ScannedFile]
-    unchanged: list[ScannedFile]
-    moved: list[tuple[str, ScannedFile]]
-    vanished: list[str]
 
 
 class Scan:
@@ -74,6 +38,7 @@ class Scan:
         user_ignore_file: Path | None,
         cancel: threading.Event | None,
         within: Sequence[str] = (),
+        known: Mapping[str, KnownFile] | None = None,
     ) -> None:
         self._cancel = cancel
         self._max_file_bytes = settings.max_file_bytes
@@ -82,6 +47,9 @@ class Scan:
         self._rules = IgnoreRules(
             list(self._given.values()), settings, user_ignore_file=user_ignore_file
         )
+        self._known = known or {}
+        self.same: list[KnownFile] = []
+        """Files met that are as `known` has them; they aren't yielded."""
         self._seen_roots: set[str] = set()
         self._unreadable: dict[str, str] = {}
         self._empty_folders: dict[str, int] = {}
@@ -170,7 +138,9 @@ class Scan:
         files: list[ScannedFile] = []
         folders: list[_Folder] = []
         suspects = rules.suspects(names)
+        # This loop runs for every file there is, hence no calls of ours in it for most of them.
         max_bytes, new, add = self._max_file_bytes, tuple.__new__, files.append
+        known, same = self._known.get, self.same.append
         for entry, name in zip(entries, names, strict=True):
             is_dir = entry.is_dir(follow_symlinks=False)
             verdict = rules.decide(name, is_dir) if is_dir or name in suspects else None
@@ -191,9 +161,18 @@ class Scan:
             if size > max_bytes or _MARKS_PLACEHOLDERS:
                 add(self._described(entry.path, status))
                 continue
-            # What _described does, without its calls: this line runs for every file there is.
-            facts = (entry.path, size, status.st_mtime_ns, status.st_ino, status.st_dev, "")
-            add(new(ScannedFile, facts))
+            path, mtime_ns, inode = entry.path, status.st_mtime_ns, status.st_ino
+            file = known(path)
+            if (
+                file is not None
+                and file.mtime_ns == mtime_ns
+                and file.size == size
+                and file.inode == inode
+                and (file.state != "name_only" or file.chunker)
+            ):
+                same(file)
+            else:
+                add(new(ScannedFile, (path, size, mtime_ns, inode, status.st_dev, "")))
         return files, folders
 
     def _described(self, path: str, status: os.stat_result) -> ScannedFile:
@@ -234,75 +213,20 @@ def scan_roots(
     user_ignore_file: Path | None,
     cancel: threading.Event | None,
     within: Sequence[str] = (),
+    known: Mapping[str, KnownFile] | None = None,
 ) -> Scan:
-    """A walk over `roots`, or only over the paths `within` them; nothing happens until iterated."""
-    return Scan(roots, settings, user_ignore_file=user_ignore_file, cancel=cancel, within=within)
+    """A walk over `roots`, or only over the paths `within` them; nothing happens until iterated.
 
-
-def compare(scanned: Iterable[ScannedFile], known: Mapping[str, KnownFile], scan: Scan) -> Changes:
-    """Sort what `scanned` yields (the whole of `scan`) by what became of it since `known`."""
-    new: list[ScannedFile] = []
-    changed: list[ScannedFile] = []
-    unchanged: list[ScannedFile] = []
-    for found in scanned:
-        path, size, mtime_ns, inode, _, reason = found
-        file = known.get(path)
-        if file is None:
-            new.append(found)
-        elif (
-            file.mtime_ns == mtime_ns
-            and file.size == size
-            and file.inode == inode
-            and ((not reason and file.state != "name_only") or _same_disposition(file, reason))
-        ):
-            unchanged.append(found)
-        else:
-            changed.append(found)
-    met = len(changed) + len(unchanged)
-    missing = [] if met == len(known) else _missing(known, (*changed, *unchanged), scan)
-    moved, new = _moves(missing, new)
-    old_paths = {old_path for old_path, _ in moved}
-    vanished = [file.path for file in missing if file.path not in old_paths]
-    return Changes(new, changed, unchanged, moved, vanished)
-
-
-def _same_disposition(file: KnownFile, reason: str) -> bool:
-    # A content that turned out to hold no text was read, so its chunker is noted.
-    if not reason:
-        return bool(file.chunker)
-    # What was read before its content went to the cloud, and hasn't changed, is still right.
-    return file.state == "name_only" or (reason == IN_THE_CLOUD and file.state == "indexed")
-
-
-def _missing(
-    known: Mapping[str, KnownFile], met: Iterable[ScannedFile], scan: Scan
-) -> list[KnownFile]:
-    paths = {found.path for found in met}
-    return [
-        file for path, file in known.items() if path not in paths and not scan.may_still_exist(file)
-    ]
-
-
-def _moves(
-    missing: Iterable[KnownFile], new: Sequence[ScannedFile]
-) -> tuple[list[tuple[str, ScannedFile]], list[ScannedFile]]:
-    """Pair each new file with the missing one of the same inode, size and time, if there's one."""
-    by_identity = {
-        (file.device, file.inode, file.size, file.mtime_ns): file
-        for file in missing
-        if file.inode and file.state == "indexed"
-    }
-    moved: list[tuple[str, ScannedFile]] = []
-    others: list[ScannedFile] = []
-    for found in new:
-        identity = (found.device, found.inode, found.size, found.mtime_ns)
-        file = None if found.reason else by_identity.pop(identity, None)
-        if file is None or Path(file.path).suffix != Path(found.path).suffix:
-            # Another suffix may mean another converter, so it's read anew.
-            others.append(found)
-        else:
-            moved.append((file.path, found))
-    return moved, others
+    Files that are as `known` has them aren't yielded but put aside in `same`, for speed.
+    """
+    return Scan(
+        roots,
+        settings,
+        user_ignore_file=user_ignore_file,
+        cancel=cancel,
+        within=within,
+        known=known,
+    )
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:

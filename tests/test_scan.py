@@ -60,6 +60,18 @@ def rescan(known: dict[str, KnownFile], *roots: Path | str) -> tuple[Changes, Sc
     return compare(scan, known, scan), scan
 
 
+def quick_rescan(known: dict[str, KnownFile], *roots: Path) -> Changes:
+    """As `rescan`, with the scan told what is known."""
+    scan = scan_roots(
+        [str(root) for root in roots],
+        IndexSettings(),
+        user_ignore_file=None,
+        cancel=None,
+        known=known,
+    )
+    return compare(scan, known, scan)
+
+
 def names(files: Iterable[ScannedFile]) -> list[str]:
     return sorted(os.path.basename(file.path) for file in files)
 
@@ -247,6 +259,10 @@ def test_new_changed_unchanged_moved_and_vanished(tmp_path: Path) -> None:
     assert os.path.basename(old_path) == "old.txt"
     assert moved.path.endswith("renamed.txt")
     assert [os.path.basename(path) for path in changes.vanished] == ["gone.txt"]
+    assert changes.same == []
+    quick = quick_rescan(known, tmp_path)
+    assert quick.same == [known[file.path] for file in changes.unchanged]
+    assert quick == replace(changes, unchanged=[], same=quick.same)
 
 
 def test_another_suffix_is_no_mere_move(tmp_path: Path) -> None:
@@ -280,9 +296,11 @@ def test_another_limit_of_size_changes_what_is_read(tmp_path: Path) -> None:
     assert len(compare(still, never_read, still).unchanged) == 1
     changes, _ = rescan(never_read, tmp_path)
     assert len(changes.changed) == 1
+    assert quick_rescan(never_read, tmp_path) == changes
     without_text = {path: replace(file, chunker=1) for path, file in never_read.items()}
     changes, _ = rescan(without_text, tmp_path)
     assert len(changes.unchanged) == 1
+    assert quick_rescan(without_text, tmp_path).same == list(without_text.values())
 
 
 @given(
