@@ -26,7 +26,10 @@ DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """A question and its answers: ends of paths, each of which is one answer."""
+    """A question and its answers: ends of paths, each of which is one answer.
+
+    Translations of one question may share an id.
+    """
 
     id: str
     query: str
@@ -107,20 +110,14 @@ def read_queries(path: Path) -> tuple[JudgedQuery, ...]:
         raise UsageError(f"{path} can't be read: {error.strerror}", "Check the path.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} isn't UTF-8: {error}", "Save it as UTF-8.") from error
-    queries: dict[str, JudgedQuery] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        query = _read_line(line, f"{path}, line {number}", str(number))
-        if query.id in queries:
-            raise UsageError(
-                f"{path}, line {number}: the id {query.id} stands on an earlier line too",
-                "Give each query an id of its own.",
-            )
-        queries[query.id] = query
+    queries = tuple(
+        _read_line(line, f"{path}, line {number}", str(number))
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    )
     if not queries:
         raise UsageError(f"{path} holds no query", "See docs/evaluation.md for the format.")
-    return tuple(queries.values())
+    return queries
 
 
 def _read_line(line: str, place: str, line_id: str) -> JudgedQuery:

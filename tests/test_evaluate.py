@@ -101,6 +101,14 @@ def test_groups_and_latency() -> None:
     ]  # fmt: skip
 
 
+def test_translations_of_a_question_may_share_its_id() -> None:
+    queries = [JudgedQuery("1", "?", ("a",), "en"), JudgedQuery("1", "¿?", ("a",), "es")]
+    found = evaluate(
+        queries, lambda query, _: (["/a"] if query.lang == "en" else [], 1), ["hybrid"]
+    )
+    assert [each.recall_at_1 for each in found.runs[0].queries] == [1, 0]
+
+
 def test_reading_queries(tmp_path: Path) -> None:
     path = tmp_path / "queries.jsonl"
     path.write_text(
@@ -125,7 +133,6 @@ def test_reading_queries(tmp_path: Path) -> None:
         ('{"query": " ", "relevant": ["a"]}', "line 2: the query is empty"),
         ('{"query": "x", "relevant": []}', "line 2: `relevant` names no file"),
         ('{"query": "x", "relevant": ["/"]}', "line 2: `relevant` names no file"),
-        ('{"id": "1", "query": "x", "relevant": ["a"]}', "line 2: the id 1 stands on an earlier"),
         ('{"query": "\\ud800", "relevant": ["a"]}', "line 2: JSON is malformed"),
     ],
 )
