@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from localsearch.config import Paths, Settings
     from localsearch.store import Store
     from localsearch.store.matches import Passage
+    from localsearch.store.state import State
     from localsearch.store.vectors import ServingModel
-    from localsearch.types import Embedder, IndexReport, Mode, Progress, Query, Stage
+    from localsearch.types import Embedder, IndexReport, Mode, Progress, Query, Reranker, Stage
 
 
 def open_index(paths: Paths | None = None) -> Index:
@@ -46,6 +47,8 @@ class Index:
         self._local = threading.local()
         self._stores: list[Store] = []
         self._embedders: dict[str, Embedder] = {}
+        # Holds the reranker, or None, once it was looked for.
+        self._rerankers: list[Reranker | None] = []
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -67,7 +70,11 @@ class Index:
             for embedder in self._embedders.values():
                 embedder.close()
             self._stores.clear()
+            for reranker in self._rerankers:
+                if reranker is not None:
+                    reranker.close()
             self._embedders.clear()
+            self._rerankers.clear()
         self._local = threading.local()
 
     # Searching
@@ -107,7 +114,10 @@ class Index:
         """
         from localsearch.search import Searcher
 
-        yield from Searcher(self._reader(), self._embedder_for).stages(query, cancel=cancel)
+        searcher = Searcher(
+            self._reader(), self._embedder_for, self._open_reranker, self._open_state
+        )
+        yield from searcher.stages(query, cancel=cancel)
 
     def passages_of(self, path: str, member: str = "") -> list[Passage]:
         """All indexed passages of a file, or of a member of it, in order."""
@@ -140,6 +150,54 @@ class Index:
             if name not in self._embedders:
                 self._embedders[name] = open_embedder(self.paths, self.settings, name)
             return self._embedders[name]
+
+    def _open_reranker(self) -> Reranker | None:
+        from localsearch.models import open_reranker
+
+        with self._lock:
+            if not self._rerankers:
+                self._rerankers.append(open_reranker(self.paths, self.settings))
+            return self._rerankers[0]
+
+    # What searches remember
+
+    def _open_state(self) -> State:
+        from localsearch.store.state import State
+
+        return State(self.paths.state_file)
+
+    def history(self, limit: int = 100) -> list[str]:
+        """Past queries, the latest first; empty where the settings turn the history off."""
+        if not self.settings.search.history:
+            return []
+        with self._open_state() as state:
+            return state.history(limit)
+
+    def remember(self, text: str) -> None:
+        """Put a query on top of the history, unless the settings turn it off."""
+        if self.settings.search.history and text.strip():
+            with self._open_state() as state:
+                state.remember(text)
+
+    def clear_history(self) -> None:
+        """Forget every past query."""
+        with self._open_state() as state:
+            state.clear_history()
+
+    def saved_searches(self) -> dict[str, str]:
+        """Saved searches by name."""
+        with self._open_state() as state:
+            return state.saved_searches()
+
+    def save_search(self, name: str, text: str) -> None:
+        """Save a search under a name."""
+        with self._open_state() as state:
+            state.save_search(name, text)
+
+    def delete_search(self, name: str) -> None:
+        """Forget a saved search."""
+        with self._open_state() as state:
+            state.delete_search(name)
 
     # Indexing
 

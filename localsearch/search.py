@@ -1,4 +1,4 @@
-"""Answers a query in stages: what holds its words at once, then what means the same."""
+"""Answers a query in stages: what holds its words, what means the same, what a reranker says."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from localsearch.candidates import (
     query_words,
     vector_candidates,
 )
+from localsearch.reranking import RELEVANT_FROM, rerank
 from localsearch.snippets import make_snippet
 from localsearch.types import (
     CancelledError,
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 
     from localsearch.candidates import QueryWords
     from localsearch.store import Store
+    from localsearch.store.state import State
     from localsearch.store.vectors import ServingModel
-    from localsearch.types import Embedder, Query, ScoreKind
+    from localsearch.types import Embedder, Query, Reranker, ScoreKind
 
 
 @dataclass(slots=True)
@@ -62,12 +64,21 @@ class Searcher:
     """Searches one index; used by one thread at a time.
 
     `embedder_for` gives the loaded model whose vectors the index holds, or raises
-    LocalsearchError with the reason and the remedy.
+    LocalsearchError with the reason and the remedy. `open_reranker` gives the reranker, None where
+    there's none; `open_state` opens what searches remember.
     """
 
-    def __init__(self, store: Store, embedder_for: Callable[[ServingModel], Embedder]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder_for: Callable[[ServingModel], Embedder],
+        open_reranker: Callable[[], Reranker | None],
+        open_state: Callable[[], State],
+    ) -> None:
         self._store = store
         self._embedder_for = embedder_for
+        self._open_reranker = open_reranker
+        self._open_state = open_state
 
     def stages(self, query: Query, *, cancel: threading.Event | None = None) -> Iterator[Stage]:
         """Yield complete ranked lists, each better than the one before; the last has `final` set.
@@ -104,15 +115,62 @@ class Searcher:
         kind: ScoreKind = "vector" if query.mode == "semantic" else "fusion"
         with self._store.snapshot():
             hits = self._hits(ranked, query, words, kind)
-        yield Stage(
-            "hybrid",
-            query.mode,
-            hits,
-            clock.now(),
-            coverage,
-            final=True,
-            nothing_relevant=not hits,
-        )
+        stage = Stage("hybrid", query.mode, hits, clock.now(), coverage, nothing_relevant=not hits)
+        reranker, notice = self._reranker(query)
+        if reranker is None or not hits:
+            yield replace(stage, final=True, notice=notice)
+            return
+        yield stage
+        yield from self._reranked(stage, ranked, query, words, clock, reranker, cancel)
+
+    def _reranker(self, query: Query) -> tuple[Reranker | None, str]:
+        if not query.rerank or query.budget_s <= 0:
+            return None, ""
+        try:
+            return self._open_reranker(), ""
+        except LocalsearchError as error:
+            return None, f"Reranking is off: {error.cause}. {error.remedy}".strip()
+
+    def _reranked(
+        self,
+        stage: Stage,
+        ranked: Sequence[Candidate],
+        query: Query,
+        words: QueryWords,
+        clock: _Clock,
+        reranker: Reranker,
+        cancel: threading.Event | None,
+    ) -> Iterator[Stage]:
+        shown = list(ranked) if query.passages else one_per_file(ranked)
+        kind: ScoreKind = "fusion" if query.mode == "hybrid" else "vector"
+        with self._open_state() as state:
+            orders = rerank(shown, query, reranker, state, cancel)
+            while True:
+                try:
+                    with clock.time("rerank"):
+                        judged = next(orders, None)
+                except CancelledError:
+                    raise
+                except LocalsearchError as error:
+                    notice = f"Reranking stopped: {error.cause}. {error.remedy}".strip()
+                    stage = replace(stage, notice=notice)
+                    break
+                if judged is None:
+                    break
+                hits = tuple(
+                    _judged_hit(each, words, kind, reranker.score_kind)
+                    for each in judged.candidates[: query.limit]
+                )
+                stage = replace(
+                    stage,
+                    name="reranked",
+                    hits=hits,
+                    timings_ms=clock.now(),
+                    reranked=judged.count,
+                    nothing_relevant=judged.nothing_relevant,
+                )
+                yield stage
+        yield replace(stage, final=True, timings_ms=clock.now())
 
     def _by_meaning(
         self,
@@ -172,6 +230,17 @@ def _hit(candidate: Candidate, words: QueryWords, kind: ScoreKind) -> Hit:
         text=passage.text,
         chunk_id=passage.chunk_id,
     )
+
+
+def _judged_hit(
+    candidate: Candidate, words: QueryWords, kind: ScoreKind, judged_kind: ScoreKind
+) -> Hit:
+    score = candidate.why.rerank_score
+    if score is None:
+        return _hit(candidate, words, kind)
+    hit = _hit(candidate, words, judged_kind)
+    relevant = score >= RELEVANT_FROM if judged_kind == "rerank" else None
+    return replace(hit, score=score, relevant=relevant)
 
 
 def _check(cancel: threading.Event | None) -> None:

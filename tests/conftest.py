@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,15 +61,19 @@ def starter_home(home: config.Paths, starter_models_dir: Path) -> config.Paths:
     return home
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    """A folder of a few files in several languages."""
-    folder = tmp_path / "library"
+def write_library(folder: Path) -> Path:
+    """Write a folder of a few files in several languages."""
     for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A folder of a few files in several languages."""
+    return write_library(tmp_path / "library")
 
 
 @pytest.fixture
@@ -86,8 +89,3 @@ def filled(index: Index, library: Path) -> Index:
     index.add_roots([str(library)])
     index.update()
     return index
-
-
-def names(paths: list[str], folder: Path) -> list[str]:
-    """Paths relative to a folder, for comparing."""
-    return [os.path.relpath(path, folder) for path in paths]

@@ -61,7 +61,7 @@ class Store:
             indexed = counts.get("indexed", 0)
             readable = indexed + counts.get("pending", 0)
             if not readable:
-                return Coverage(keyword=1.0, semantic=1.0)
+                return Coverage()
             embedded = indexed - min(indexed, self.vectors.unembedded_file_count())
             if self.vectors.serving_model() is None:
                 embedded = 0
