@@ -57,6 +57,8 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     for escape, encoding in _ISO_2022:
         if escape in data[:_SAMPLE_BYTES]:
             return _decoded(data, encoding)
+    if b"\0" in data[:_SAMPLE_BYTES] and _is_text_with_holes(data[:_SAMPLE_BYTES]):
+        return _decoded(data, "utf-8")
     if b"\0" in data[:_SAMPLE_BYTES] and (wide := _unmarked_utf16(data)) is not None:
         return _decoded(data, wide)
     if not declared and (wide := _unspaced_utf16(data)) is not None:
@@ -95,6 +97,15 @@ def _is_binary(data: bytes) -> bool:
     return b"\0" in sample or controls > len(sample) // 20
 
 
+def _is_text_with_holes(sample: bytes) -> bool:
+    """Whether the NULs are what a power cut leaves in a log, or a stray one in ASCII text."""
+    written = sample.rstrip(b"\0")
+    rest = written.replace(b"\0", b"")
+    shown = sum(map(len, _PRINTABLE.findall(rest)))
+    return len(rest) >= 0.8 * len(written) and shown >= 0.95 * len(rest) > 0
+
+
+_PRINTABLE = re.compile(rb"[\t\r\n -~]+")
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x0b\x1b\x08")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
 # A hyphen that a line break put there: "exam-\nple". Capitals after it are names: "Anna-\nLena".
-_HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
+_HYPHENATED = re.compile(r"(?<=[^\W\d_])([-\u00ad])\n([^\W\d_])")
 # Ligatures and Arabic presentation forms are how letters look; searches are for the letters.
 _PRESENTATION = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb50-\ufdfb\ufe70-\ufefc]")
 # Glyph names instead of characters: fonts that don't say which letters their shapes are.
@@ -122,11 +122,16 @@ def readable(text: str) -> str:
     """
     text = _GLYPH_NAMES.sub(" ", clean_text(text))
     text = _PRESENTATION.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    text = _HYPHENATED.sub("", text).replace("\u00ad", "")
+    text = _HYPHENATED.sub(_joined, text).replace("\u00ad", "")
     # Justified lines come with several spaces between words.
     text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
     unmapped = sum(char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in text)
     return "" if unmapped > 0.3 * max(1, len(text)) else text
+
+
+def _joined(broken: re.Match[str]) -> str:
+    hyphen, letter = broken[1], broken[2]
+    return letter if letter.islower() else hyphen + letter
 
 
 def _has_image(page: PageObject) -> bool:

@@ -102,10 +102,8 @@ def _find_line(lines: Sequence[str], title: str, from_row: int) -> int | None:
         return None
     for row in range(from_row, len(lines)):
         shown = _letters(lines[row])
-        if shown == wanted or (len(wanted) > 3 and shown.endswith(wanted) and len(shown) < 80):
-            prefix = shown[: len(shown) - len(wanted)]
-            if not prefix or prefix.isdigit():
-                return row
+        if shown.endswith(wanted) and (shown == wanted or shown[: -len(wanted)].isdigit()):
+            return row
     return None
 
 

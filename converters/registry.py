@@ -27,8 +27,8 @@ _TEXT_LIMIT = 20_000_000
 # An archive in a message in an archive … : nobody keeps things deeper, bombs do.
 _MAX_DEPTH = 8
 _BINARY = "binary file, found by name only"
-# One kind of ZIP may pass for another: their converters look for themselves.
 _TEXT_FORMATS = frozenset(("text", "markdown", "markup", "html", "mhtml", "pdf", "code"))
+# One kind of ZIP may pass for another: their converters look for themselves.
 _ZIP_BASED = frozenset(("docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "archive", "zip"))
 
 
