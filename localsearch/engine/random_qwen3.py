@@ -127,7 +127,7 @@ def draw_weights(
     """The weights as float32, one by one in the order of `tensor_shapes`.
 
     Tensor i takes PCG64([seed, i])'s raw 64-bit words, whose stream numpy guarantees, as pairs of
-    uint32 (low half first) mapped to [-1, 1). Matrices have variance 4 / columns, for scores that
+    uint32 (low half first) mapped to [-1, 1). Matrices have variance 2 / columns, for scores that
     spread; norms are 1 ± 0.25.
     """
     import numpy as np
@@ -142,7 +142,7 @@ def draw_weights(
         if len(size) == 1:
             yield name, np.float32(1.0) + np.float32(0.25) * uniform
         else:
-            uniform *= np.float32((12.0 / size[1]) ** 0.5)
+            uniform *= np.float32((6.0 / size[1]) ** 0.5)
             yield name, uniform.reshape(size)
 
 

@@ -48,7 +48,7 @@ def test_weights_are_the_documented_mapping_of_raw_random_words() -> None:
     name, first = next(draw_weights(SMALL_QWEN3, 300, seed=7))
     (word,) = np.random.PCG64([7, 0]).random_raw(1)
     low, high = int(word) & 0xFFFFFFFF, int(word) >> 32
-    spread = (12 / SMALL_QWEN3.hidden) ** 0.5
+    spread = (6 / SMALL_QWEN3.hidden) ** 0.5
     expected = [((half >> 8) / 2**23 - 1) * spread for half in (low, high)]
     assert name == "token_embd.weight"
     assert first[0, :2] == pytest.approx(expected, rel=1e-6)
