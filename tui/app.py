@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -31,6 +32,7 @@ _GRACE_S = 0.12
 # The index is looked at in this rhythm, and brought up to date when the first screen is there.
 _STATUS_EVERY_S = 3.0
 _UPDATE_AFTER_S = 0.5
+_IDLE_CHECK_S = 0.02
 
 
 class LocalsearchApp(App[int]):
@@ -50,9 +52,11 @@ class LocalsearchApp(App[int]):
         *,
         within: str | None = None,
         keep_index: bool = True,
+        reopen: Callable[[], Backend] | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
-        """`keep_index` brings the index up to date while the app is open."""
+        """`keep_index` brings the index up to date while the app is open; `reopen` gives the
+        same index with the settings as they are now."""
         super().__init__()
         self.backend = backend
         self.lanes = Lanes()
@@ -60,6 +64,7 @@ class LocalsearchApp(App[int]):
         self.index_changed: Signal[IndexState] = Signal(self, "index_changed")
         self.keeper = IndexKeeper(backend, self.lanes, self._publish)
         self._keep_index = keep_index
+        self._reopen = reopen
         self._within = within
         for theme in themes.OURS:
             self.register_theme(theme)
@@ -81,6 +86,8 @@ class LocalsearchApp(App[int]):
     @work(group="begin", exit_on_error=False)
     async def begin(self) -> None:
         """Look at the index; welcome a new user."""
+        # The first preview would wait for a model that's being loaded: better opened before.
+        self.run_worker(self._warm_up(), exit_on_error=False)
         await self.keeper.refresh()
         self.set_interval(_STATUS_EVERY_S, self._look_again)
         status = self.keeper.state.status
@@ -90,6 +97,10 @@ class LocalsearchApp(App[int]):
             await self.push_screen_wait(WelcomeScreen(self._within))
         elif self._keep_index:
             self.set_timer(_UPDATE_AFTER_S, self.update_index)
+
+    async def _warm_up(self) -> None:
+        backend = self.backend
+        await self.lanes.preview.call(lambda _cancel: backend.passages_of(""))
 
     # The index
 
@@ -125,7 +136,24 @@ class LocalsearchApp(App[int]):
 
     @on(ModelPanel.Switched)
     def _model_switched(self, event: ModelPanel.Switched) -> None:
-        self.say(f"{event.name} is used from the next start on; the index follows by itself")
+        self.say(f"{event.name} is used from now on; the index follows in the background")
+        self.switch_backend()
+
+    @work(exclusive=True, group="switch", exit_on_error=False)
+    async def switch_backend(self) -> None:
+        """Open the index anew, with other settings, at a moment when nothing uses it."""
+        if self._reopen is None:
+            return
+        users = (self.lanes.typing, self.lanes.search, self.lanes.preview, self.lanes.facts,
+                 self.lanes.index)  # fmt: skip
+        for lane in users:
+            lane.cancel()
+        while any(lane.busy for lane in users):
+            await asyncio.sleep(_IDLE_CHECK_S)
+        old, self.backend = self.backend, self._reopen()
+        self.keeper.backend = self.backend
+        await self.lanes.actions.call(lambda _cancel: old.close())
+        self.update_index()
 
     @on(ModelPanel.Failed)
     def _model_failed(self, event: ModelPanel.Failed) -> None:
@@ -177,7 +205,7 @@ class LocalsearchApp(App[int]):
 
         self.push_screen(IndexScreen())
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the command palette offers."""
         if isinstance(screen, MainScreen):
             for each in HIT_ACTIONS:
@@ -240,10 +268,10 @@ def run(paths: Paths | None = None, within: str | None = None) -> int:
     from localsearch.api import open_index
 
     backend: Backend = open_index(paths)
-    app = LocalsearchApp(backend, within=within)
+    app = LocalsearchApp(backend, within=within, reopen=lambda: open_index(paths))
     code = app.run() or 0
     if app.lanes.stop(_GRACE_S):
-        backend.close()
+        app.backend.close()
         return code
     # A thread is still inside a model or a slow disk. The index takes no harm from a sudden end,
     # and the user has asked to leave.

@@ -50,7 +50,7 @@ class IndexKeeper:
     def __init__(
         self, backend: Backend, lanes: Lanes, changed: Callable[[IndexState], None]
     ) -> None:
-        self._backend = backend
+        self.backend = backend
         self._lanes = lanes
         self._changed = changed
         self.state = IndexState()
@@ -61,7 +61,7 @@ class IndexKeeper:
 
     async def refresh(self) -> None:
         """Ask the index what it holds."""
-        backend = self._backend
+        backend = self.backend
         try:
             status = await self._lanes.facts.call(lambda _cancel: backend.status())
         except NoIndexError:
@@ -117,4 +117,4 @@ class IndexKeeper:
                 last_s, last_phase = now_s, progress.phase
                 emit(progress)
 
-        emit(self._backend.update(within, progress=tell, cancel=cancel))
+        emit(self.backend.update(within, progress=tell, cancel=cancel))

@@ -61,8 +61,10 @@ async def search_stages(
         prefix_last=request.unfinished_word,
     )
     async for stage in lanes.typing.stream(_job(backend, quick)):
-        # The last of the quick search is not the last word.
-        yield replace(stage, final=False)
+        # The last of the quick search is the last word only where nothing was asked.
+        yield stage if not request.text.strip() else replace(stage, final=False)
+    if not request.text.strip():
+        return
     await asyncio.sleep(max(0.0, resume_s - time.monotonic()))
     full = backend.parse(
         request.text,

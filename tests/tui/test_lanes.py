@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -89,9 +90,15 @@ async def test_cancelling_the_caller_tells_the_job(lane: Lane) -> None:
     assert await asyncio.to_thread(told.wait, 10)
 
 
+def give(number: int, cancel: threading.Event) -> int:
+    return number
+
+
 async def test_a_lane_for_every_job_drops_none() -> None:
     lane = Lane("all", every=True)
-    results = await asyncio.gather(*(lane.call(lambda _, n=n: n) for n in range(20)))
+    results = await asyncio.gather(
+        *(lane.call(functools.partial(give, number)) for number in range(20))
+    )
     assert results == list(range(20))
     lane.stop()
 

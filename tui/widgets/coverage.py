@@ -39,7 +39,8 @@ class CoveragePanel(Widget):
             self._counts(),
             self._activity(),
         ]
-        return Content("\n").join(lines)
+        width = max(8, self.content_size.width)
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
     def _bar(self, label: str, share: float, style: str, instead: str) -> Content:
         width = max(8, min(48, self.content_size.width - _LABEL_CELLS - 8))
@@ -58,13 +59,12 @@ class CoveragePanel(Widget):
         parts = [
             count(files.total, "file"),
             f"{files.indexed:,} with text",
-            f"{files.skipped:,} by name only",
+            f"{files.failed:,} failed" if files.failed else "",
+            f"{files.skipped:,} by name only" if files.skipped else "",
             count(status.chunks, "passage"),
             f"{describe_bytes(status.db_bytes)} on disk",
         ]
-        if files.failed:
-            parts.insert(2, f"{files.failed:,} failed")
-        return Content.styled("".ljust(_LABEL_CELLS) + " · ".join(parts), "$dim")
+        return Content.styled("".ljust(_LABEL_CELLS) + " · ".join(filter(None, parts)), "$dim")
 
     def _activity(self) -> Content:
         state = self._state
