@@ -25,6 +25,9 @@ _SLICE_BYTES = 1 << 14
 # A generated table of half a million nodes has no more symbols than its first part.
 _MAX_NODES = 300_000
 _MAX_NAME = 120
+_MAX_DEPTH = 16
+# Dart and Zig keep a function's body beside its signature, which is the symbol's node.
+_SIGNATURES = frozenset(("function_signature", "getter_signature", "setter_signature", "FnProto"))
 # Where a symbol's name stands when its node has no field of that name.
 _NAME_FIELDS = (
     "name", "declarator", "pattern", "left", "lhs", "property", "key", "type", "function",
@@ -100,12 +103,12 @@ class _Walk:
                 name, is_container = found
                 qualified = f"{prefix}.{name}" if prefix else name
                 self._add(node, qualified, depth, wrapped)
-                if not is_container:
+                if not is_container or depth >= _MAX_DEPTH:
                     continue
                 prefix, depth, wrapped = qualified, depth + 1, None
             elif node.type in WRAPPERS:
                 wrapped = node.start_point[0] if wrapped is None else wrapped
-            elif node.parent is not None and node.start_point[0] != wrapped:
+            elif node.start_point[0] != wrapped:
                 wrapped = None
             stack.extend(
                 (child, prefix, depth, wrapped)
@@ -123,12 +126,12 @@ class _Walk:
         while first - 1 in self._leading_rows:
             first -= 1
         last = _last_row(node)
-        parent = node.parent
-        signed = parent if parent is not None and parent.type == "method_signature" else node
-        sibling = signed.next_named_sibling
-        # Dart and Zig keep a function's body beside its signature.
-        if sibling is not None and sibling.type in ("function_body", "Block"):
-            last = max(last, _last_row(sibling))
+        if node.type in _SIGNATURES:
+            parent = node.parent
+            signed = parent if parent is not None and parent.type == "method_signature" else node
+            sibling = signed.next_named_sibling
+            if sibling is not None and sibling.type in ("function_body", "Block"):
+                last = max(last, _last_row(sibling))
         self._symbols.append(Symbol(name, first, last, depth))
 
     def _definition(self, node: Node) -> tuple[str, bool] | None:
