@@ -139,26 +139,29 @@ class Scan:
         folders: list[_Folder] = []
         suspects = rules.suspects(names)
         # This loop runs for every file there is, hence no calls of ours in it for most of them.
-        max_bytes, new, add = self._max_file_bytes, tuple.__new__, files.append
+        # Where files may be in the cloud, each is looked at closer.
+        max_bytes = -1 if _MARKS_PLACEHOLDERS else self._max_file_bytes
+        type_bits, regular, new, add = _TYPE_BITS, stat.S_IFREG, tuple.__new__, files.append
         known, same = self._known.get, self.same.append
         for entry, name in zip(entries, names, strict=True):
-            is_dir = entry.is_dir(follow_symlinks=False)
-            verdict = rules.decide(name, is_dir) if is_dir or name in suspects else None
-            if verdict is not None and verdict.ignored:
-                continue
-            if is_dir:
-                if not _is_junction(entry):
-                    folders.append((entry.path, rules, verdict is not None))
-                continue
             try:
+                if entry.is_dir(follow_symlinks=False):
+                    verdict = rules.decide(name, True)
+                    if (verdict is None or not verdict.ignored) and not _is_junction(entry):
+                        folders.append((entry.path, rules, verdict is not None))
+                    continue
+                if name in suspects:
+                    verdict = rules.decide(name, False)
+                    if verdict is not None and verdict.ignored:
+                        continue
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
                 self._note(entry.path, error)
                 continue
-            if status.st_mode & _TYPE_BITS != stat.S_IFREG:
+            if status.st_mode & type_bits != regular:
                 continue
             size = status.st_size
-            if size > max_bytes or _MARKS_PLACEHOLDERS:
+            if size > max_bytes:
                 add(self._described(entry.path, status))
                 continue
             path, mtime_ns, inode = entry.path, status.st_mtime_ns, status.st_ino
