@@ -25,7 +25,7 @@ _AROUND = (
     "nav, aside, footer, [role=navigation], [role=banner], [role=contentinfo], [role=search],"
     " [role=complementary], [role=menu], [role=menubar], .sphinxsidebar, .related, .toctree-wrapper"
     " .caption, .headerlink, .breadcrumb, .breadcrumbs, .sidebar, .navbar, .menu, .cookie-banner,"
-    " .mw-editsection, .noprint, #toc, .toc"
+    " .skip-link, .skip-main-content, .skiplink, .mw-editsection, .noprint, #toc, .toc"
 )
 _MAIN = ("main", "[role=main]", "article", "#content", "#main", ".document .body")
 # A main element that holds less of the page's text than this is somebody's misuse of the tag.
@@ -145,12 +145,22 @@ def _text_length(node: LexborNode) -> int:
 
 def _render(root: LexborNode, *, skip: str) -> tuple[Block, ...]:
     skipped = {node.mem_id for node in root.css(skip)} - {root.mem_id}
+    # Tables that only put text side by side are read like the text in them.
+    layout = {node.mem_id for node in root.css("table") if _is_layout(node)}
     # A page that is nothing but a menu is worth its menu.
-    return _walk(root, skipped) or _walk(root, set())
+    return _walk(root, skipped, layout) or _walk(root, set(), layout)
 
 
-def _walk(root: LexborNode, skipped: set[int]) -> tuple[Block, ...]:
+def _is_layout(table: LexborNode) -> bool:
+    return table.css_first("td table, td h1, td h2, td h3, td pre, td p + p, td ul") is not None
+
+
+def _walk(root: LexborNode, skipped: set[int], layout: set[int]) -> tuple[Block, ...]:
     builder = TextBuilder()
+
+    def tag_of(node: LexborNode) -> str:
+        return "div" if node.mem_id in layout else node.tag or ""
+
     node: LexborNode | None = root
     while node is not None:
         descend = node.mem_id not in skipped
@@ -158,17 +168,17 @@ def _walk(root: LexborNode, skipped: set[int]) -> tuple[Block, ...]:
             if node.is_text_node:
                 builder.text(node.text_content or "")
             elif node.is_element_node:
-                builder.open(node.tag or "")
+                builder.open(tag_of(node))
         child = node.child if descend and not node.is_text_node else None
         if child is not None:
             node = child
             continue
         if descend and node.is_element_node:
-            builder.close(node.tag or "")
+            builder.close(tag_of(node))
         # Up to the next sibling of the nearest ancestor that has one, closing on the way.
         while node is not None and node.mem_id != root.mem_id and node.next is None:
             node = node.parent
             if node is not None and node.is_element_node:
-                builder.close(node.tag or "")
+                builder.close(tag_of(node))
         node = None if node is None or node.mem_id == root.mem_id else node.next
     return builder.finish()

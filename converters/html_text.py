@@ -44,15 +44,18 @@ class TextBuilder:
         if tag in _HEADINGS:
             self._end_block()
             self._heading = _HEADINGS[tag]
-        elif tag in _LISTS or tag == "table":
+        elif tag == "table" or (tag in _LISTS and not self._tables):
             self._open_group(is_list=tag in _LISTS)
         elif tag == "pre":
             self._end_line() if self._in_group else self._end_block()
             self._pre += 1
-        elif tag in ("td", "th"):
+        elif tag in ("td", "th") and self._tables:
+            # White space between cells.
             self._end_words()
         else:
             self._break()
+            if self._tables:
+                return
             if tag in ("li", "dt"):
                 self._bullets = ["  " * (self._lists - 1) + "- "]
             elif tag == "dd":
@@ -62,7 +65,7 @@ class TextBuilder:
         """A tag ends."""
         if tag in _HEADINGS:
             self._end_heading()
-        elif tag in _LISTS and self._lists:
+        elif tag in _LISTS and self._lists and not self._tables:
             self._end_line()
             self._lists -= 1
             if not self._in_group:
@@ -151,7 +154,8 @@ class TextBuilder:
             self._add(written, "code")
 
     def _end_heading(self) -> None:
-        title = clean_line("".join(self._words))
+        # Signs that link to the heading itself.
+        title = clean_line("".join(self._words)).strip("¶§ ")
         self._words.clear()
         level, self._heading = self._heading, None
         if title and level is not None:

@@ -103,11 +103,12 @@ def _marked_lines(
     A fence is how its first line looks, and whether a later line closes what that line opened.
     """
     marks: list[Mark] = []
+    never_closed: set[str] = set()
     row = 0
     while row < len(lines):
         line = lines[row]
         closes = next((closes for opens, closes in fences if opens.match(line)), None)
-        if closes is not None:
+        if closes is not None and line not in never_closed:
             end = next(
                 (late for late in range(row + 1, len(lines)) if closes(line, lines[late])), None
             )
@@ -115,6 +116,7 @@ def _marked_lines(
                 marks.append(Mark(row, end + 1, "code"))
                 row = end + 1
                 continue
+            never_closed.add(line)
         found = heading(line)
         if found is not None:
             marks.append(Mark(row, row + 1, "heading", found[0], clean_line(found[1])))

@@ -23,13 +23,12 @@ from localsearch.types import (
     Source,
 )
 
-_TEXT_LIMIT = 20_000_000
+TEXT_LIMIT = 20_000_000
 # An archive in a message in an archive … : nobody keeps things deeper, bombs do.
 _MAX_DEPTH = 8
 _BINARY = "binary file, found by name only"
-_TEXT_FORMATS = frozenset(("text", "markdown", "markup", "html", "mhtml", "pdf", "code"))
-# One kind of ZIP may pass for another: their converters look for themselves.
-_ZIP_BASED = frozenset(("docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "archive", "zip"))
+# A ZIP that's called so isn't one of the formats that are ZIPs inside.
+_NEVER_ZIP = frozenset(("text", "markdown", "markup", "html", "mhtml", "pdf", "code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Conversion:
 def convert_file(
     path: str,
     *,
-    text_limit: int = _TEXT_LIMIT,
+    text_limit: int = TEXT_LIMIT,
     ocr: bool = False,
     plugins: Sequence[str] = (),
 ) -> Conversion:
@@ -174,11 +173,14 @@ def _settle(by_name: Format | None, by_content: str | None) -> Format:
 
 
 def _contradicts(name: str, content: str) -> bool:
+    # Many a .doc is RTF, and many an .xls a web page.
+    if name == "legacy-office":
+        return True
     if content in _WEAK_SIGNS:
         return name == "pdf"
     if content == "archive":
-        return name in _TEXT_FORMATS
-    return name != content and not {name, content} <= _ZIP_BASED
+        return name in _NEVER_ZIP
+    return name != content
 
 
 # Loading
