@@ -92,6 +92,8 @@ def _rest_text(title: str) -> str:
 
 # Languages with one line a heading
 
+_MAX_HEADING = 1000
+
 
 def _marked_lines(
     lines: Sequence[str],
@@ -117,7 +119,7 @@ def _marked_lines(
                 row = end + 1
                 continue
             never_closed.add(line)
-        found = heading(line)
+        found = heading(line) if len(line) <= _MAX_HEADING else None
         if found is not None:
             marks.append(Mark(row, row + 1, "heading", found[0], clean_line(found[1])))
         row += 1
