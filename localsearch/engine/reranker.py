@@ -18,6 +18,7 @@ from localsearch.engine.plain_text import PlainText
 from localsearch.engine.probe import probe_native
 from localsearch.engine.rank_head import RankHead, load_rank_head, refuse_unfit
 from localsearch.engine.runtime import Context, Model, Span
+from localsearch.engine.turns import Candidate, take_batch
 from localsearch.types import CancelledError, ModelError
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ _QUERY_SHARE = 0.5
 _UBATCH_TOKENS = 512
 # Short passages that share a batch; each takes a sequence of the context.
 _MAX_PACKED = 32
-# A batch begins with the best candidate left; those next in line may fill what room it leaves.
-_LOOK_AHEAD = 8
 _PREFIX = 0
 
 
@@ -59,14 +58,6 @@ def load_reranker(
     except BaseException:
         model.close()
         raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A passage that waits: where it stood, and its tokens with what closes the template."""
-
-    index: int
-    tokens: list[int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,18 +99,15 @@ class GgufReranker:
 
         Raises CancelledError soon after `cancel` is set; the next call works as ever.
         """
-        prefix = self._prefix_tokens(query)
-        room = self._max_tokens - len(prefix) - len(self._suffix)
-        waiting = []
-        for index, passage in enumerate(passages):
-            if cancel is not None and cancel.is_set():
-                raise CancelledError
-            tokens = self._text.tokens(" " + passage)[:room] + self._suffix
-            waiting.append(_Candidate(index, tokens))
+        with self._lock:
+            # Also of the vocabulary: once it's freed, looking at it would end the process.
+            self._require_open()
+            prefix = self._prefix_tokens(query)
+            waiting = self._candidates(passages, len(prefix), cancel)
         longest = max((len(each.tokens) for each in waiting), default=0)
         asked = _Asked(prefix, max(longest, _UBATCH_TOKENS))
         while waiting:
-            batch = _next_batch(waiting)
+            batch = take_batch(waiting, _UBATCH_TOKENS, _MAX_PACKED)
             hidden = self._decode(asked, batch, cancel)
             scores = self._head.probabilities(hidden)
             for candidate, score in zip(batch, scores, strict=True):
@@ -130,6 +118,10 @@ class GgufReranker:
         with self._lock:
             self._drop_context()
             self._model.close()
+
+    def _require_open(self) -> None:
+        if not self._model.handle:
+            raise ModelError(f"the model {self.name} is closed", "Load it again.")
 
     # The template
 
@@ -155,14 +147,26 @@ class GgufReranker:
         after = self._text.tokens(prompts.RERANK_DOCUMENT)
         return tokens[: max(kept, limit - len(after))] + after
 
+    def _candidates(
+        self, passages: Sequence[str], prefix: int, cancel: threading.Event | None
+    ) -> list[Candidate]:
+        """The passages as tokens, cut to what fits between the prefix and the suffix."""
+        room = self._max_tokens - prefix - len(self._suffix)
+        candidates = []
+        for index, passage in enumerate(passages):
+            if cancel is not None and cancel.is_set():
+                raise CancelledError
+            tokens = self._text.tokens(" " + passage)[:room] + self._suffix
+            candidates.append(Candidate(index, tokens))
+        return candidates
+
     # Decoding
 
     def _decode(
-        self, asked: _Asked, batch: list[_Candidate], cancel: threading.Event | None
+        self, asked: _Asked, batch: list[Candidate], cancel: threading.Event | None
     ) -> FloatMatrix:
         with self._lock:
-            if not self._model.handle:
-                raise ModelError(f"the model {self.name} is closed", "Load it again.")
+            self._require_open()
             context = self._context_for(asked)
             try:
                 with context.abort_on(cancel):
@@ -181,7 +185,7 @@ class GgufReranker:
             raise CancelledError
         return hidden
 
-    def _run(self, context: Context, asked: _Asked, batch: list[_Candidate]) -> FloatMatrix:
+    def _run(self, context: Context, asked: _Asked, batch: list[Candidate]) -> FloatMatrix:
         start = len(asked.prefix)
         spans = []
         for sequence, candidate in enumerate(batch, start=_PREFIX + 1):
@@ -227,20 +231,3 @@ class GgufReranker:
         if self._context is not None:
             self._context.close()
             self._context = None
-
-
-def _next_batch(waiting: list[_Candidate]) -> list[_Candidate]:
-    """Take the first that waits, and of the next ones what fits beside it in one ubatch.
-
-    No passage straddles two ubatches unless it's longer than one, as scores shift by up to 1e-2
-    when one does.
-    """
-    batch = [waiting[0]]
-    room = _UBATCH_TOKENS - len(waiting[0].tokens)
-    for candidate in waiting[1 : 1 + _LOOK_AHEAD]:
-        if len(candidate.tokens) <= room and len(batch) < _MAX_PACKED:
-            batch.append(candidate)
-            room -= len(candidate.tokens)
-    taken = {candidate.index for candidate in batch}
-    waiting[:] = [candidate for candidate in waiting if candidate.index not in taken]
-    return batch

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from localsearch.config import ModelSettings, Paths
 from localsearch.engine import prompts
@@ -23,8 +21,6 @@ from localsearch.engine.gguf import (
 from localsearch.engine.reranker import (
     _UBATCH_TOKENS,
     GgufReranker,
-    _Candidate,
-    _next_batch,
     load_reranker,
 )
 from localsearch.engine.runtime import Context, Model, Span
@@ -149,19 +145,6 @@ def test_a_long_query_or_passage_is_cut_and_the_template_stays_whole(
     assert asked != pytest.approx(other, abs=1e-4)
 
 
-@given(st.lists(st.integers(1, 700), min_size=1, max_size=60))
-def test_batches_hold_every_passage_once_and_none_straddles(lengths: list[int]) -> None:
-    waiting = [_Candidate(index, [0] * length) for index, length in enumerate(lengths)]
-    seen: list[int] = []
-    while waiting:
-        first = waiting[0].index
-        batch = _next_batch(waiting)
-        assert batch[0].index == first
-        assert len(batch) == 1 or sum(len(each.tokens) for each in batch) <= _UBATCH_TOKENS
-        seen += [each.index for each in batch]
-    assert sorted(seen) == list(range(len(lengths)))
-
-
 def test_a_decode_is_aborted_within_100_ms_and_the_next_call_works(
     tmp_path: Path, paths: Paths
 ) -> None:
@@ -209,8 +192,9 @@ def test_a_closed_reranker_says_so(model: Path, paths: Paths) -> None:
     scores = reranker.score(QUERY, PASSAGES)
     next(scores)
     reranker.close()
-    with pytest.raises(ModelError, match="closed"):
-        list(scores)
+    for late in (scores, reranker.score(QUERY, PASSAGES)):
+        with pytest.raises(ModelError, match="closed"):
+            list(late)
 
 
 def test_the_fingerprint_tells_weights_and_tasks_apart(
