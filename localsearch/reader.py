@@ -7,13 +7,14 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from localsearch.types import ConversionError, Document, FileRef, NoTextError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from converters.registry import Conversion
     from localsearch.config import Settings
     from localsearch.types import Chunk, Embedder
 
@@ -61,6 +62,13 @@ class Reading:
         return PurePath(self.ref.path).stem.encode("utf-8", "replace").decode()
 
 
+class Convert(Protocol):
+    """Turns a file into documents; raises ConversionError for one that can't be read."""
+
+    def __call__(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> Conversion:
+        """The documents of the file, and what read them."""
+
+
 def read_file(
     ref: FileRef,
     *,
@@ -68,9 +76,12 @@ def read_file(
     settings: Settings,
     size: ChunkSize,
     count_tokens: Callable[[str], int],
+    convert: Convert,
 ) -> Reading:
     """Read and cut a file; whatever is wrong with it ends up in the result, never raised.
 
+    `convert` turns it into documents as `converters.registry.convert_file` does, which runs here,
+    or as `converters.sandbox.Sandbox.convert` does, in a process that nothing can come out of.
     Raises CancelledError and MemoryError of our own making only.
     """
     try:
@@ -83,7 +94,7 @@ def read_file(
         return Reading("failed", ref, reason=error.cause)
     if known_hash is not None and content_hash == known_hash:
         return Reading("same", before, content_hash=content_hash)
-    reading = _convert(before, content_hash, settings, size, count_tokens)
+    reading = _convert(before, content_hash, settings, size, count_tokens, convert)
     try:
         after = describe(ref.path)
     except OSError:
@@ -99,12 +110,13 @@ def _convert(
     settings: Settings,
     size: ChunkSize,
     count_tokens: Callable[[str], int],
+    convert: Convert,
 ) -> Reading:
-    from converters.registry import convert_file, fingerprint_for
+    from converters.registry import fingerprint_for
     from localsearch.chunker import chunk_document
 
     try:
-        conversion = convert_file(
+        conversion = convert(
             ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins
         )
     except ConversionError as error:

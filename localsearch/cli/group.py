@@ -17,6 +17,11 @@ _COMMANDS = {
     "search": ("localsearch.cli.searching", "search", "Search, and print what was found."),
     "status": ("localsearch.cli.status", "status", "What is indexed, and how well it is."),
     "models": ("localsearch.cli.models_cmd", "models", "List, get and choose models."),
+    "convert": (
+        "localsearch.cli.converting",
+        "convert",
+        "Print a file as the indexer sees it.",
+    ),
     "embed": ("localsearch.cli.embedding", "embed", "Lines on stdin to vectors on stdout."),
     "eval": ("localsearch.cli.eval_cmd", "eval_command", "Measure search on judged queries."),
 }

@@ -1,0 +1,104 @@
+"""The converting process: reads one file after the other, with no right to do anything else.
+
+Run by `converters.sandbox` as `python -m converters.sandbox_child MEMORY_BYTES OCR`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, BinaryIO
+
+from converters.registry import convert_file
+from converters.sandbox_limits import limit_cpu, peak_memory_bytes, restrict
+from converters.sandbox_wire import Reply, Request, decode_request, encode, read_frame, write_frame
+from localsearch.types import ConversionError, NoTextError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MAX_REQUEST_BYTES = 1 << 20
+# Room to say that memory ran out.
+_RESERVE_BYTES = 1 << 20
+
+
+def main(arguments: list[str]) -> None:
+    """Answer requests on stdin until it ends, which it does with the program that asks."""
+    memory_bytes, ocr = int(arguments[0]), arguments[1] == "ocr"
+    requests, replies = _take_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _preload()
+    restrict(memory_bytes, ocr=ocr)
+    waiting: SimpleQueue[bytes] = SimpleQueue()
+    # A thread, so that the process ends with its parent even while it reads a file.
+    threading.Thread(target=_receive, args=(requests, waiting.put), daemon=True).start()
+    write_frame(replies, encode(Reply("ready")))
+    while True:
+        request = decode_request(waiting.get())
+        limit_cpu(request.cpu_s)
+        write_frame(replies, _answer(request))
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the parent; whatever prints or asks from now on meets the null device."""
+    requests, replies = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.close(null)
+    return open(requests, "rb"), open(replies, "wb")
+
+
+def _preload() -> None:
+    """Import what every file needs, so that no file's time is spent on it."""
+    from converters.language import detect_language
+
+    detect_language("The first text takes longer than all that follow.")
+
+
+def _receive(requests: BinaryIO, put: Callable[[bytes], None]) -> None:
+    try:
+        while (data := read_frame(requests, _MAX_REQUEST_BYTES)) is not None:
+            put(data)
+    finally:
+        os._exit(0)
+
+
+def _answer(request: Request) -> bytes:
+    reserve = bytearray(_RESERVE_BYTES)
+    try:
+        return encode(_convert(request))
+    except UnicodeEncodeError:
+        failed = Reply("failed", cause="holds text that isn't valid Unicode")
+    except MemoryError:
+        del reserve
+        failed = Reply("out_of_memory")
+    except RecursionError:
+        failed = Reply("failed", cause="nested too deeply to be read")
+    except Exception as error:  # noqa: BLE001 - nothing that a file causes may end the process
+        failed = Reply("failed", cause=f"the converter failed ({type(error).__name__})")
+    return encode(failed)
+
+
+def _convert(request: Request) -> Reply:
+    try:
+        conversion = convert_file(
+            os.fsdecode(request.path),
+            text_limit=request.text_limit,
+            ocr=request.ocr,
+            plugins=request.plugins,
+        )
+    except NoTextError as error:
+        return Reply("no_text", None, error.cause, error.remedy, peak_memory_bytes())
+    except ConversionError as error:
+        if isinstance(error.__cause__, MemoryError):
+            return Reply("out_of_memory")
+        return Reply("failed", None, error.cause, error.remedy, peak_memory_bytes())
+    return Reply("converted", conversion, peak_bytes=peak_memory_bytes())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

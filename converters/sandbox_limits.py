@@ -1,0 +1,191 @@
+"""What the converting process gives up before it reads a file: rights, resources, the network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OPEN_FILES = 64
+_NICENESS = 5
+# From linux/prctl.h and linux/sched.h.
+_PR_SET_NO_NEW_PRIVS = 38
+_CLONE_NEWUSER = 0x10000000
+_CLONE_NEWNET = 0x40000000
+_CLONE_THREAD = 0x00010000
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Names of https://docs.python.org/3/library/audit_events.html
+_REFUSED_EVENTS = frozenset(
+    (
+        "os.chflags", "os.chmod", "os.chown", "os.exec", "os.fork", "os.forkpty", "os.link",
+        "os.mkdir", "os.posix_spawn", "os.remove", "os.removexattr", "os.rename", "os.rmdir",
+        "os.setxattr", "os.spawn", "os.startfile", "os.symlink", "os.system", "os.truncate",
+        "os.utime", "pty.spawn",
+    )
+)  # fmt: skip
+# Calls to the Linux kernel that a reader of files has no use for.
+_REFUSED_NETWORK_CALLS = (
+    "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg",
+    "sendmmsg", "io_uring_setup",
+)  # fmt: skip
+_REFUSED_PROCESS_CALLS = ("fork", "vfork", "execve", "execveat")
+_REFUSED_CHANGING_CALLS = (
+    "creat", "truncate", "rename", "renameat", "renameat2", "link", "linkat", "symlink",
+    "symlinkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "mknod", "mknodat", "chmod",
+    "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes",
+    "utimensat", "futimesat", "setxattr", "lsetxattr", "fsetxattr", "removexattr",
+    "lremovexattr", "fremovexattr",
+)  # fmt: skip
+_REFUSED_SYSTEM_CALLS = (
+    "ptrace", "process_vm_readv", "process_vm_writev", "kill", "tkill", "mount", "umount2",
+    "unshare", "setns", "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key",
+    "request_key", "open_by_handle_at", "openat2", "pidfd_open",
+)  # fmt: skip
+
+
+def restrict(memory_bytes: int, *, ocr: bool) -> None:
+    """Give up for good what reading files doesn't need.
+
+    With `ocr` the process may still start programs, `tesseract` alone as far as Python goes.
+    What a system doesn't offer is left out: the program watches time and memory as well.
+    """
+    _limit_resources(memory_bytes)
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(_NICENESS)
+    if sys.platform == "linux":
+        _take_privileges()
+        if not _filter_system_calls(ocr=ocr):
+            _leave_network()
+    sys.addaudithook(_hook(ocr=ocr))
+
+
+def limit_cpu(seconds: int) -> None:
+    """Have the system end the process once it has used that much more processor time."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(usage.ru_utime + usage.ru_stime) + seconds
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process ever held; 0 where the system doesn't say."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Kilobytes everywhere but on macOS (getrusage(2) of each).
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _limit_resources(memory_bytes: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for limit, value in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # macOS refuses some of them.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(limit, (value, value))
+
+
+def _take_privileges() -> None:
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _leave_network() -> None:
+    """Move to a network of its own that has no way out, where users may make one."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+
+
+def _filter_system_calls(*, ocr: bool) -> bool:
+    """Have the kernel refuse calls that reading needs none of; False where it can't be asked."""
+    try:
+        import pyseccomp
+    except (ImportError, RuntimeError, OSError):
+        return False
+    import errno
+
+    try:
+        calls = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
+        refused = pyseccomp.ERRNO(errno.EPERM)
+        for name in _refused_calls(ocr=ocr):
+            # Names that an older kernel or another processor doesn't know.
+            with contextlib.suppress(OSError, ValueError):
+                calls.add_rule(refused, name)
+        for name, position, mask, value in _refused_arguments(ocr=ocr):
+            argument = pyseccomp.Arg(position, pyseccomp.MASKED_EQ, mask, value)
+            with contextlib.suppress(OSError, ValueError):
+                calls.add_rule(refused, name, argument)
+        if not ocr:
+            # What it wants lies in memory, where no filter can look; libc then uses clone().
+            calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
+        calls.load()
+    except OSError:
+        return False
+    return True
+
+
+def _refused_calls(*, ocr: bool) -> Iterator[str]:
+    yield from _REFUSED_NETWORK_CALLS
+    yield from _REFUSED_SYSTEM_CALLS
+    yield from _REFUSED_CHANGING_CALLS
+    if not ocr:
+        yield from _REFUSED_PROCESS_CALLS
+
+
+def _refused_arguments(*, ocr: bool) -> Iterator[tuple[str, int, int, int]]:
+    """Name of a call, position of an argument, mask and the value under it that's refused."""
+    if ocr:
+        return
+    for flag in (os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC):
+        yield "open", 1, flag, flag
+        yield "openat", 2, flag, flag
+    # A thread is fine, a process isn't.
+    yield "clone", 0, _CLONE_THREAD, 0
+
+
+def _hook(*, ocr: bool) -> Any:
+    """What asks before Python itself does something that reading a file needs none of."""
+    allowed = frozenset(("os.posix_spawn", "os.fork", "os.exec")) if ocr else frozenset[str]()
+    refused_events = _REFUSED_EVENTS - allowed
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(flags, int) and flags & _WRITING and not isinstance(path, int):
+                raise PermissionError("converters may not write files")
+        elif event in refused_events:
+            raise PermissionError(f"converters may not use {event}")
+        elif event.startswith("socket."):
+            raise PermissionError("converters may not use the network")
+        elif event == "subprocess.Popen" and not (ocr and _is_tesseract(arguments)):
+            raise PermissionError("converters may not start programs")
+
+    return refuse
+
+
+def _is_tesseract(arguments: tuple[Any, ...]) -> bool:
+    program = os.path.basename(os.fsdecode(arguments[0] or arguments[1][0]))
+    return program.lower().removesuffix(".exe") == "tesseract"

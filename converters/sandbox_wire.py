@@ -1,0 +1,109 @@
+"""What the program and its converting process say to each other, and how it's written on a pipe.
+
+The converting process handles hostile files, so what comes from it is decoded as plain data of
+known types, never unpickled, and never beyond a size that the reader sets.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from converters.registry import Conversion
+
+if TYPE_CHECKING:
+    import msgspec
+
+_LENGTH = struct.Struct(">Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A file to read, with the arguments of `convert_file`; `path` as the file system knows it.
+
+    `cpu_s` is the processor time, in seconds, after which the system ends the process.
+    """
+
+    path: bytes
+    text_limit: int
+    ocr: bool
+    plugins: tuple[str, ...]
+    cpu_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How reading a file ended; the first reply of a process only says that it's `ready`.
+
+    `peak_bytes` is the most memory that the process ever held, 0 where the system doesn't say.
+    """
+
+    outcome: Literal["ready", "converted", "no_text", "failed", "out_of_memory"]
+    conversion: Conversion | None = None
+    cause: str = ""
+    remedy: str = ""
+    peak_bytes: int = 0
+
+
+class MessageTooLargeError(Exception):
+    """A message is longer than its reader allows; nothing after it can be read."""
+
+
+@cache
+def _encoder() -> msgspec.msgpack.Encoder:
+    import msgspec
+
+    return msgspec.msgpack.Encoder()
+
+
+@cache
+def _request_decoder() -> msgspec.msgpack.Decoder[Request]:
+    import msgspec
+
+    return msgspec.msgpack.Decoder(Request)
+
+
+@cache
+def _reply_decoder() -> msgspec.msgpack.Decoder[Reply]:
+    import msgspec
+
+    return msgspec.msgpack.Decoder(Reply)
+
+
+def encode(message: Request | Reply) -> bytes:
+    """The bytes of a message; UnicodeEncodeError where a text holds halves of characters."""
+    return _encoder().encode(message)
+
+
+def decode_request(data: bytes) -> Request:
+    """The request in the bytes; raises msgspec.DecodeError for anything but that."""
+    return _request_decoder().decode(data)
+
+
+def decode_reply(data: bytes) -> Reply:
+    """The reply in the bytes; raises msgspec.DecodeError for anything but that."""
+    return _reply_decoder().decode(data)
+
+
+def write_frame(pipe: BinaryIO, data: bytes) -> None:
+    """Write bytes, their length ahead of them."""
+    pipe.write(_LENGTH.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def read_frame(pipe: BinaryIO, max_bytes: int) -> bytes | None:
+    """The next bytes that were written; None at the end, or where the writer broke off.
+
+    Raises MessageTooLargeError where they're more than `max_bytes`.
+    """
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > max_bytes:
+        raise MessageTooLargeError
+    data = pipe.read(length)
+    return data if len(data) == length else None

@@ -1,0 +1,113 @@
+"""`convert`: a file as the indexer sees it, for the curious and for bug reports."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from localsearch.cli.output import shown_place
+from localsearch.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from converters.registry import Conversion
+    from localsearch.types import Block, Document
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--ocr/--no-ocr", default=None, help="Read scanned pages too; else as the settings.")
+def convert(file: str, as_json: bool, ocr: bool | None) -> int:
+    """Print a file as the indexer sees it: its text, and where in the file each piece stands.
+
+    Nothing is indexed. Exits with 5 and the reason where the file can't be read.
+    """
+    from converters.sandbox import Sandbox
+    from localsearch import config
+    from localsearch.cli.output import interruptible
+    from localsearch.types import UsageError
+
+    path = os.path.abspath(os.path.expanduser(file))
+    if not os.path.lexists(path):
+        raise UsageError(f"there is no file {file}", "Check the path.")
+    if os.path.isdir(path):
+        raise UsageError(f"{file} is a folder", "Name a file in it.")
+    settings = config.load_settings(config.find_paths().settings_file)
+    limits = settings.converters
+    with (
+        interruptible() as cancel,
+        Sandbox(
+            timeout_s=limits.timeout_s, memory_bytes=limits.memory_bytes, cancel=cancel
+        ) as sandbox,
+    ):
+        conversion = sandbox.convert(
+            path,
+            ocr=settings.index.ocr if ocr is None else ocr,
+            plugins=limits.plugins,
+        )
+    if as_json:
+        answer = _as_object(path, conversion)
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return 0
+    for line in _as_lines(conversion):
+        click.echo(line)
+    return 0
+
+
+def _as_lines(conversion: Conversion) -> Iterator[str]:
+    yield f"converter: {clean(conversion.converter)} {conversion.version}"
+    for document in conversion.documents:
+        yield ""
+        yield from _described(document)
+        for block in document.blocks:
+            yield ""
+            yield from _placed(block)
+
+
+def _described(document: Document) -> Iterator[str]:
+    if document.member:
+        yield f"member: {clean(document.member)}"
+    yield f"title: {clean(document.title or '-')}"
+    yield f"kind: {document.kind}"
+    yield f"language: {clean(document.language or '-')}"
+    for note in document.notes:
+        yield f"note: {clean(note)}"
+
+
+def _placed(block: Block) -> Iterator[str]:
+    place = shown_place(block.locator)
+    yield f"[{block.kind}{' · ' if place else ''}{place}]"
+    yield clean(block.text, keep_newlines=True)
+
+
+def _as_object(path: str, conversion: Conversion) -> dict[str, Any]:
+    return {
+        # Bytes that aren't UTF-8 have no place in JSON.
+        "path": os.fsencode(path).decode("utf-8", "replace"),
+        "converter": conversion.converter,
+        "version": conversion.version,
+        "documents": [_document_object(document) for document in conversion.documents],
+    }
+
+
+def _document_object(document: Document) -> dict[str, Any]:
+    return {
+        "member": document.member,
+        "title": document.title,
+        "kind": document.kind,
+        "language": document.language,
+        "notes": list(document.notes),
+        "blocks": [_block_object(block) for block in document.blocks],
+    }
+
+
+def _block_object(block: Block) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    locator = {name: value for name, value in asdict(block.locator).items() if value}
+    return {"kind": block.kind, "locator": locator, "text": block.text}
