@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from converters.sandbox import Sandbox
     from localsearch.config import Paths, Settings
-    from localsearch.reader import Reading
+    from localsearch.reader import Convert, Reading
     from localsearch.scan import ScannedFile
     from localsearch.store import Store
     from localsearch.store.files import FileState
@@ -68,7 +69,8 @@ class Indexer:
             self._notices.append(notice)
         self._set_model()
         vanished = self._scan(within)
-        self._read_pending()
+        with self._open_sandbox() as sandbox:
+            self._read_pending(sandbox.convert)
         # After reading, so that what moved finds its vectors still there.
         self._remove(vanished)
         self._embed()
@@ -200,7 +202,15 @@ class Indexer:
 
     # Reading
 
-    def _read_pending(self) -> None:
+    def _open_sandbox(self) -> Sandbox:
+        from converters.sandbox import Sandbox
+
+        limits = self._settings.converters
+        return Sandbox(
+            timeout_s=limits.timeout_s, memory_bytes=limits.memory_bytes, cancel=self._cancel
+        )
+
+    def _read_pending(self, convert: Convert) -> None:
         total = self._store.files.counts().get("pending", 0)
         size = reader.chunk_size(self._embedder)
         pace = Pace()
@@ -224,12 +234,14 @@ class Indexer:
                         current=ref.path,
                     )
                 )
-                if self._read_one(file_id, ref, size):
+                if self._read_one(file_id, ref, size, convert):
                     pace.advance(1)
                 else:
                     attempts[file_id] += 1
 
-    def _read_one(self, file_id: int, ref: FileRef, size: reader.ChunkSize) -> bool:
+    def _read_one(
+        self, file_id: int, ref: FileRef, size: reader.ChunkSize, convert: Convert
+    ) -> bool:
         """Read a file and write all about it; False when it has to be tried again."""
         from localsearch.chunker import CHUNKER_VERSION, estimate_tokens
 
@@ -240,6 +252,7 @@ class Indexer:
             settings=self._settings,
             size=size,
             count_tokens=self._embedder.count_tokens if self._embedder else estimate_tokens,
+            convert=convert,
         )
         if reading.outcome == "changing":
             return False
