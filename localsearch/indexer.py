@@ -11,12 +11,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from localsearch import reader
+from localsearch.language_bias import MOST_PASSAGES, language_directions
 from localsearch.pace import Pace
 from localsearch.types import CancelledError, IndexReport, Progress
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from converters.sandbox import Sandbox
     from localsearch.config import Paths, Settings
@@ -74,6 +75,7 @@ class Indexer:
         # After reading, so that what moved finds its vectors still there.
         self._remove(vanished)
         self._embed()
+        self._learn_languages()
         self._store.tidy()
         self._report_progress(Progress("done"))
         return self._report()
@@ -124,14 +126,15 @@ class Indexer:
         from localsearch.scan import compare, scan_roots
 
         files = self._store.files
+        known = files.known(within)
         scan = scan_roots(
             [path for path, _, _ in files.roots()],
             self._settings.index,
             user_ignore_file=self._paths.ignore_file,
             cancel=self._cancel,
             within=within,
+            known=known,
         )
-        known = files.known(within)
         changes = compare(self._watched(scan), known, scan)
         self._check_cancelled()
         self._notices.extend(f"can't read {each.path}: {each.reason}" for each in scan.unreadable)
@@ -147,8 +150,9 @@ class Indexer:
         self._counts["moved"] += len(changes.moved)
         self._record(changes.new, "added")
         self._record(changes.changed, "changed")
-        self._mark_outdated(changes.unchanged, known)
-        self._counts["unchanged"] += len(changes.unchanged)
+        unchanged = [*changes.same, *(known[found.path] for found in changes.unchanged)]
+        self._mark_outdated(unchanged)
+        self._counts["unchanged"] += len(unchanged)
         return list(changes.vanished)
 
     def _watched(self, scan: Iterable[ScannedFile]) -> Iterator[ScannedFile]:
@@ -177,23 +181,21 @@ class Indexer:
         self._store.documents.remove_text(file_id)
         self._counts["name_only"] += 1
 
-    def _mark_outdated(
-        self, unchanged: Iterable[ScannedFile], known: Mapping[str, KnownFile]
-    ) -> None:
+    def _mark_outdated(self, unchanged: Iterable[KnownFile]) -> None:
         """Have those files read anew that a newer converter or chunker would read differently."""
         from converters.registry import is_outdated
         from localsearch.chunker import CHUNKER_VERSION
 
         plugins = self._settings.converters.plugins
-        outdated = []
-        for found in unchanged:
-            file = known[found.ref.path]
-            if file.state not in ("indexed", "failed") or found.disposition != "read":
-                continue
-            if is_outdated(file.converter, file.path, plugins) or (
-                file.state == "indexed" and file.chunker != CHUNKER_VERSION
-            ):
-                outdated.append(file.path)
+        outdated = [
+            file.path
+            for file in unchanged
+            if (file.state == "indexed" and file.chunker != CHUNKER_VERSION)
+            or (
+                file.state in ("indexed", "failed")
+                and is_outdated(file.converter, file.path, plugins)
+            )
+        ]
         self._counts["changed"] += len(outdated)
         for start in range(0, len(outdated), _NAMES_BATCH):
             with self._store.transaction():
@@ -333,3 +335,13 @@ class Indexer:
             pace.advance(sum(each.chunk.tokens for each in batch))
             fitting = int(len(batch) * _COMMIT_EVERY_S / max(took_s, 0.001))
             batch_chunks = min(max(fitting, _FIRST_BATCH_CHUNKS), _MAX_BATCH_CHUNKS)
+
+    def _learn_languages(self) -> None:
+        """Estimate anew what tells the index's languages apart, if its vectors changed."""
+        serving = self._store.vectors.serving_model()
+        if serving is None or not (self._counts["embedded"] or self._counts["removed"]):
+            return
+        samples = self._store.vectors.language_samples(serving.id, MOST_PASSAGES)
+        directions = language_directions(samples)
+        with self._store.transaction():
+            self._store.vectors.set_language_directions(serving.id, directions)

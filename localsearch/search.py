@@ -16,6 +16,7 @@ from localsearch.candidates import (
     query_words,
     vector_candidates,
 )
+from localsearch.language_bias import without_language
 from localsearch.reranking import RELEVANT_FROM, rerank
 from localsearch.snippets import make_snippet
 from localsearch.types import (
@@ -192,6 +193,9 @@ class Searcher:
             vector = embedder.embed_query(wanted, cancel=cancel)
         _check(cancel)
         with self._store.snapshot():
+            directions = self._store.vectors.language_directions(serving)
+            if directions is not None:
+                vector = without_language(vector, directions)
             with clock.time("vector"):
                 by_meaning = vector_candidates(self._store, serving.id, query, words, vector)
             _check(cancel)

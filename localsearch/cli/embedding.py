@@ -1,4 +1,4 @@
-"""`embed`: lines in, vectors out, with the very model and prompts that the index uses."""
+"""`embed` and `rerank`: lines in, vectors or scores out, by the models that searches use."""
 
 from __future__ import annotations
 
@@ -41,6 +41,33 @@ def embed(as_query: bool, document: bool, model: str) -> int:
                     click.echo(json.dumps([round(float(value), 7) for value in vector]))
     finally:
         embedder.close()
+    return 0
+
+
+@click.command()
+@click.option("--query", required=True, help="What the lines are judged by.")
+@click.option("--model", default="", help="A model's name, or the path of a GGUF file.")
+def rerank(query: str, model: str) -> int:
+    """Lines on stdin to JSON Lines of {"score": P(yes)} on stdout, one a line, in order."""
+    from localsearch import config
+    from localsearch.cli.output import interruptible
+    from localsearch.models import open_reranker
+    from localsearch.types import ModelError
+
+    paths = config.find_paths()
+    reranker = open_reranker(paths, config.load_settings(paths.settings_file), model)
+    if reranker is None:
+        raise ModelError(
+            "no reranker is installed", "`localsearch models list` shows how to get one."
+        )
+    try:
+        with interruptible() as cancel:
+            while lines := list(islice(_lines(), _BATCH_LINES)):
+                scores = dict(reranker.score(query, lines, cancel=cancel))
+                for index in range(len(lines)):
+                    click.echo(json.dumps({"score": scores[index]}))
+    finally:
+        reranker.close()
     return 0
 
 

@@ -23,6 +23,7 @@ _COMMANDS = {
         "Print a file as the indexer sees it.",
     ),
     "embed": ("localsearch.cli.embedding", "embed", "Lines on stdin to vectors on stdout."),
+    "rerank": ("localsearch.cli.embedding", "rerank", "Lines on stdin to scores on stdout."),
     "eval": ("localsearch.cli.eval_cmd", "eval_command", "Measure search on judged queries."),
 }
 _OPEN = "open-tui"

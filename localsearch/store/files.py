@@ -122,7 +122,8 @@ class Files:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
             " inode = excluded.inode, device = excluded.device, kind = excluded.kind,"
-            " state = excluded.state, reason = excluded.reason, online = 1"
+            " state = excluded.state, reason = excluded.reason, online = 1,"
+            " chunker = iif(excluded.state = 'name_only', 0, chunker)"
             " RETURNING id",
             (path, ref.size, ref.mtime_ns, ref.inode, ref.device, extension, kind, state, reason),
         ).get

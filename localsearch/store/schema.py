@@ -71,13 +71,15 @@ CREATE INDEX chunks_embedding_key ON chunks (embedding_key);
 CREATE VIRTUAL TABLE chunks_fts USING fts5 (title, heading, body, {_FTS_OPTIONS});
 CREATE VIRTUAL TABLE files_fts USING fts5 (name, folder, {_FTS_OPTIONS});
 
--- The models that vectors are of; the one that serves searches has serving = 1.
+-- The models that vectors are of; the one that serves searches has serving = 1. The directions that
+-- tell languages apart are float32, one after the other (localsearch/language_bias.py).
 CREATE TABLE models (
     id INTEGER PRIMARY KEY,
     fingerprint TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     dimension INTEGER NOT NULL,
-    serving INTEGER NOT NULL DEFAULT 0
+    serving INTEGER NOT NULL DEFAULT 0,
+    language_directions BLOB
 );
 
 CREATE TABLE vectors (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localsearch.store.documents import decode_locator
 from localsearch.types import Chunk
@@ -135,6 +135,43 @@ class Vectors:
             " (SELECT id FROM chunks WHERE embedding_key = ?)",
             [(key,) for key in keys],
         )
+
+    def language_samples(self, model_id: int, limit: int) -> dict[str, FloatMatrix]:
+        """Up to `limit` vectors of passages in each language, (passages, dimension) float32."""
+        import numpy as np
+
+        languages: list[Any] = self._connection.execute(
+            "SELECT DISTINCT language FROM documents WHERE language IS NOT NULL ORDER BY language"
+        ).fetchall()
+        samples: dict[str, FloatMatrix] = {}
+        for (language,) in languages:
+            rows: list[Any] = self._connection.execute(
+                "SELECT v.embedding FROM documents d JOIN chunks c ON c.document_id = d.id"
+                " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
+                " WHERE d.language = ? LIMIT ?",
+                (model_id, language, limit),
+            ).fetchall()
+            if rows:
+                samples[language] = np.stack([np.frombuffer(row[0], np.float32) for row in rows])
+        return samples
+
+    def set_language_directions(self, model_id: int, directions: FloatMatrix | None) -> None:
+        """Keep the directions that tell the index's languages apart; None where there are none."""
+        self._connection.execute(
+            "UPDATE models SET language_directions = ? WHERE id = ?",
+            (None if directions is None else directions.tobytes(), model_id),
+        )
+
+    def language_directions(self, model: ServingModel) -> FloatMatrix | None:
+        """The directions that tell the index's languages apart, (n, dimension) float32."""
+        import numpy as np
+
+        found = self._connection.execute(
+            "SELECT language_directions FROM models WHERE id = ?", (model.id,)
+        ).get
+        if not isinstance(found, bytes):
+            return None
+        return np.frombuffer(found, np.float32).reshape(-1, model.dimension)
 
     def nearest(
         self, model_id: int, query: FloatVector, limit: int, condition: Condition

@@ -246,6 +246,20 @@ def test_embed_gives_a_unit_vector_a_line(starter_home: Paths) -> None:
     assert json.loads(as_query.stdout) != vectors[0]
 
 
+def test_rerank_gives_a_score_a_line(home: Paths, tmp_path: Path) -> None:
+    from localsearch.engine.random_qwen3 import write_random_qwen3
+
+    model = tmp_path / "reranker.gguf"
+    write_random_qwen3(model, head="cls")
+    arguments = ("rerank", "--query", "garden", "--model", str(model))
+    done = run(home, *arguments, input="one\ntwo\n", stdin=None)
+    assert done.returncode == 0, done.stderr
+    scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
+    assert len(scores) == 2
+    assert all(0 <= score <= 1 for score in scores)
+    assert run(home, "rerank", "--query", "garden", input="one\n", stdin=None).returncode == 5
+
+
 def test_escape_codes_of_names_and_texts_do_not_reach_the_terminal(
     filled_home: Paths, library: Path
 ) -> None:
