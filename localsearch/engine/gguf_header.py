@@ -123,6 +123,22 @@ class _Cursor:
         self._stream.seek(end)
         self._buffer, self._at, self._dropped = b"", 0, end
 
+    def skip_strings(self, count: int) -> None:
+        # A vocabulary has some 300,000 of them, so those inside the buffer take a tight loop.
+        read_length = struct.Struct("<Q").unpack_from
+        while count:
+            buffer, at, last = self._buffer, self._at, len(self._buffer) - 8
+            while count and at <= last:
+                after = at + 8 + read_length(buffer, at)[0]
+                if after > last + 8:
+                    break
+                at = after
+                count -= 1
+            self._at = at
+            if count:
+                self.skip(self.count(_MAX_STRING_BYTES, "bytes in one text"))
+                count -= 1
+
     def number(self, code: str) -> int | float | bool:
         value: int | float | bool
         (value,) = struct.unpack("<" + code, self.take(struct.calcsize("<" + code)))
@@ -173,8 +189,7 @@ def _skip_array(cursor: _Cursor) -> int:
     type_id = int(cursor.number("I"))
     length = cursor.count(_MAX_ARRAY, "elements in one list")
     if type_id == _STRING:
-        for _ in range(length):
-            cursor.skip(cursor.count(_MAX_STRING_BYTES, "bytes in one text"))
+        cursor.skip_strings(length)
     elif type_id in _SCALARS:
         cursor.skip(length * struct.calcsize("<" + _SCALARS[type_id]))
     else:
