@@ -38,7 +38,7 @@ def filled(
 ) -> Iterator[Index]:
     """An index of the library that no test of this module changes."""
     base = tmp_path_factory.mktemp("home")
-    home = Paths(*(base / name for name in ("config", "data", "state")), starter_models_dir, base)
+    home = Paths(base / "config", base / "data", base / "state", starter_models_dir, base / "run")
     with Index(home, Settings()) as opened:
         opened.add_roots([str(library)])
         opened.update()
