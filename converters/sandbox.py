@@ -39,6 +39,7 @@ _START_TIMEOUT_S = 60.0
 # Recognising the text of pictures has its own limits, in `converters.pdf_ocr`; they end first.
 _OCR_EXTRA_S = 660.0
 _POLL_S = 0.25
+_END_TIMEOUT_S = 5.0
 # The kernel's limit steps in where ours can't: when this program is gone or stopped.
 _CPU_GRACE_S = 10
 # UTF-8 takes up to four bytes a character; places and headings come on top.
@@ -200,6 +201,7 @@ class _Child:
         self._requests = cast("BinaryIO", self._process.stdin)
         self._replies: SimpleQueue[bytes | None] = SimpleQueue()
         self._max_reply_bytes = _EXTRA_REPLY_BYTES
+        self._said_too_much = False
         Thread(target=self._read_replies, name="sandbox replies", daemon=True).start()
 
     @property
@@ -274,15 +276,20 @@ class _Child:
             while data is not None:
                 try:
                     data = read_frame(pipe, self._max_reply_bytes)
-                except (MessageTooLargeError, OSError, MemoryError):
+                except MessageTooLargeError:
+                    self._said_too_much = True
+                    data = None
+                except OSError:
                     data = None
                 self._replies.put(data)
 
-    def _broken(self) -> _ChildFailedError:
+    def _broken(self) -> ConversionError:
+        if self._said_too_much:
+            return ConversionError("the converter gave more than is read from one file")
         try:
-            status = self._process.wait(timeout=1.0)
+            status = self._process.wait(timeout=_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            return _ChildFailedError("the converter gave more text than is read from one file")
+            return _ChildFailedError("the converter stopped answering")
         if status == -getattr(signal, "SIGKILL", 9):
             return _ChildFailedError("the system ended the converter, likely for want of memory")
         if status < 0:

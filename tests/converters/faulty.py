@@ -1,0 +1,148 @@
+"""Converters that do what none may; the converting process meets them as installed plugins."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from localsearch.types import Block, ConversionContext, Document, Source
+
+
+class _Faulty:
+    version = 1
+    filenames: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.name = type(self).__name__.lower()
+        self.suffixes = frozenset((f".{self.name}",))
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        yield Document((Block(self.misbehave(source)),))
+
+    def misbehave(self, source: Source) -> str:
+        raise NotImplementedError
+
+
+class Loop(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        while True:
+            pass
+
+
+class Hoard(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        kept = []
+        while True:
+            kept.append(b"x" * 10_000_000)
+
+
+class Abort(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        os.abort()
+
+
+class Leave(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        os._exit(3)
+
+
+class Connect(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        socket.create_connection(("127.0.0.1", int(_text(source))), timeout=5).close()
+        return "connected"
+
+
+class NativeSocket(_Faulty):
+    """Past Python, as an attacker in a library's C code would."""
+
+    def misbehave(self, source: Source) -> str:
+        made = ctypes.CDLL(None, use_errno=True).socket(2, 1, 0)
+        return f"made {made} errno {ctypes.get_errno()}"
+
+
+class NativeWrite(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        library = ctypes.CDLL(None, use_errno=True)
+        made = library.open(os.fsencode(_text(source)), os.O_WRONLY | os.O_CREAT, 0o600)
+        return f"made {made} errno {ctypes.get_errno()}"
+
+
+class NativeFork(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        made = ctypes.CDLL(None, use_errno=True).fork()
+        return f"made {made} errno {ctypes.get_errno()}"
+
+
+class Spawn(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", "print('spawned')"], capture_output=True, text=True, check=True
+        ).stdout
+
+
+class Write(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        with open(_text(source), "w", encoding="utf-8") as file:
+            file.write("written")
+        return "written"
+
+
+class Delete(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        os.remove(_text(source))
+        return "deleted"
+
+
+class Gigabytes(_Faulty):
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        while True:
+            yield Document((Block("x" * 100_000_000),))
+
+
+class Headings(_Faulty):
+    """Few characters of text, and far more around them."""
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        notes = tuple("y" * 1_000_000 for _ in range(200))
+        yield Document((Block("short"),), notes=notes)
+
+
+class Chatter(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        sys.stdout.write("chatter " * 10_000)
+        os.write(1, b"\0" * 100_000)
+        sys.stderr.write("chatter")
+        return f"read {sys.stdin.read()!r}"
+
+
+class Recurse(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        return self.misbehave(source)
+
+
+class Secrets(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        return " ".join(sorted(os.environ))
+
+
+class Pid(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        return str(os.getpid())
+
+
+class Grow(_Faulty):
+    def misbehave(self, source: Source) -> str:
+        del source
+        return str(os.getpid() if b"x" * 600_000_000 else 0)
+
+
+def _text(source: Source) -> str:
+    with source.open() as file:
+        return file.read().decode()
+
+
+ALL = tuple(each.__name__ for each in _Faulty.__subclasses__())
