@@ -4,93 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localsearch.engine import prompts
+from localsearch.engine.gguf import inspect_gguf
 from localsearch.engine.packing import pack
+from localsearch.engine.plain_text import PlainText
+from localsearch.engine.probe import probe_native
+from localsearch.engine.recipes import recipe_for
 from localsearch.engine.runtime import Context, Model, Span
 from localsearch.types import CancelledError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from localsearch.config import ModelSettings, Paths
-    from localsearch.engine.runtime import Output
     from localsearch.types import FloatMatrix, FloatVector
 
-_QWEN3_END = "<|endoftext|>"
-# Longer passages than this are cut: no chunk of ours is, and memory grows with it.
-_QWEN3_MAX_TOKENS = 8192
-# Matryoshka training of Qwen3-Embedding begins here (model card).
-_SMALLEST_DIMENSION = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a family of models wants its input, and where its vector is read."""
-
-    pooling: str
-    output: Output
-    query: str
-    document: str
-    max_tokens: int
-    ubatch_tokens: int
-    max_sequences: int
-    matryoshka: bool
-
-
-def recipe_for(model: Model, settings: ModelSettings) -> Recipe:
-    """The recipe for a model's architecture; raises ModelError for one that we don't know."""
-    if model.architecture == "bert":
-        return Recipe(
-            pooling="mean",
-            output="pooled",
-            query=prompts.E5_QUERY + "{query}",
-            document=prompts.E5_PASSAGE + "{text}",
-            max_tokens=min(512, model.trained_context),
-            ubatch_tokens=512,
-            max_sequences=32,
-            matryoshka=False,
-        )
-    if model.architecture == "qwen3":
-        task = settings.search_task or prompts.SEARCH_TASK
-        return Recipe(
-            pooling="last",
-            output="hidden",
-            query=prompts.QWEN3_QUERY.replace("{task}", task),
-            document="{text}",
-            max_tokens=min(_QWEN3_MAX_TOKENS, model.trained_context),
-            ubatch_tokens=512,
-            max_sequences=32,
-            matryoshka=True,
-        )
-    raise ModelError(
-        f"{model.path.name} is a {model.architecture or 'nameless'} model, which can't embed here",
-        "Use a Qwen3-Embedding model or the starter: localsearch models list",
-    )
+# Contexts for texts beyond a full batch come in steps of this many tokens.
+_CONTEXT_STEP = 256
 
 
 def load_embedder(
-    path: Path,
-    *,
-    name: str,
-    settings: ModelSettings,
-    paths: Paths,
-    weights_sha256: str,
+    path: Path, *, name: str, settings: ModelSettings, paths: Paths, weights_sha256: str
 ) -> GgufEmbedder:
     """Load a GGUF as an embedder; raises ModelError when it isn't one or can't be run."""
-    from localsearch.engine.probe import probe_native
-
-    probe = probe_native(paths)
-    model = Model(path, extra_buffers=probe.extra_buffers_ok, gpu_layers=settings.gpu_layers)
+    _refuse_unfit(path)
+    model = Model(
+        path,
+        extra_buffers=probe_native(paths).extra_buffers_ok,
+        gpu_layers=settings.gpu_layers,
+    )
     try:
         return GgufEmbedder(model, name=name, settings=settings, weights_sha256=weights_sha256)
     except BaseException:
         model.close()
         raise
+
+
+def _refuse_unfit(path: Path) -> None:
+    info = inspect_gguf(path)
+    if info.has_rank_head or info.pooling == "rank":
+        raise ModelError(
+            f"{path.name} is a model for reranking, which has no vectors to compare",
+            "Use a Qwen3-Embedding model or the starter: localsearch models list",
+        )
 
 
 class GgufEmbedder:
@@ -101,28 +60,30 @@ class GgufEmbedder:
     ) -> None:
         self.name = name
         self._model = model
-        self._recipe = recipe_for(model, settings)
-        self._settings = settings
+        self._recipe = recipe_for(model)
+        self._threads = settings.threads
+        self._search_task = settings.search_task or prompts.SEARCH_TASK
+        self._code_task = settings.code_task or prompts.CODE_TASK
         self.dimension = self._checked_dimension(settings.dimension)
         self.fingerprint = self._fingerprint(weights_sha256)
-        self.max_tokens = self._recipe.max_tokens
-        self._end = self._end_token()
-        self._begin = self._begin_token()
-        # A context each, sharing the weights: a query needn't wait for a batch to clear the way.
+        self._text = PlainText(model)
+        self._opening, self._closing = self._special_tokens()
+        self._room = self._recipe.max_tokens - len(self._opening) - len(self._closing)
+        self.max_tokens = self._room - len(self._text.tokens(self._recipe.document))
+        # A context each, sharing the weights: a query leaves alone what documents have computed.
         self._documents: Context | None = None
         self._queries: Context | None = None
         self._documents_lock = threading.Lock()
         self._queries_lock = threading.Lock()
-        self._query_waits = threading.Event()
-        self._query_done = threading.Event()
-        self._query_done.set()
+        self._no_query = threading.Event()
+        self._no_query.set()
 
     def _checked_dimension(self, wanted: int) -> int:
-        full = self._model.width
+        full, smallest = self._model.width, self._recipe.smallest_dimension
         if wanted in (0, full):
             return full
-        if not self._recipe.matryoshka or not _SMALLEST_DIMENSION <= wanted < full:
-            allowed = f"{_SMALLEST_DIMENSION} to {full}" if self._recipe.matryoshka else f"{full}"
+        if smallest is None or not smallest <= wanted < full:
+            allowed = f"{full}" if smallest is None else f"{smallest} to {full}"
             raise ModelError(
                 f"the model {self.name} has no vectors of {wanted} dimensions",
                 f"Set `dimension` in [models] to 0 or to {allowed}.",
@@ -130,41 +91,37 @@ class GgufEmbedder:
         return wanted
 
     def _fingerprint(self, weights_sha256: str) -> str:
-        recipe = self._recipe
-        parts = (weights_sha256, self.dimension, recipe.pooling, recipe.query, recipe.document)
+        # Not the task that queries name: documents are embedded without it, and stay comparable.
+        recipe, architecture = self._recipe, self._model.architecture
+        prompt = (recipe.query, recipe.document, recipe.closing_token)
+        parts = (weights_sha256, architecture, self.dimension, recipe.pooling, *prompt)
         return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
 
-    def _end_token(self) -> int:
-        if self._recipe.pooling == "last":
-            found = self._model.token_id(_QWEN3_END)
-            if found is None:
-                raise ModelError(
-                    f"the model {self.name} lacks the token {_QWEN3_END}",
-                    "It isn't a Qwen3-Embedding model; see `localsearch models list`.",
-                )
-            return found
-        return self._model.tokenize("", add_special=True)[-1]
-
-    def _begin_token(self) -> int | None:
-        return (
-            None
-            if self._recipe.pooling == "last"
-            else self._model.tokenize("", add_special=True)[0]
-        )
+    def _special_tokens(self) -> tuple[list[int], list[int]]:
+        """What stands before and after every text, whatever the file says of adding it."""
+        spelling = self._recipe.closing_token
+        if spelling is None:
+            around = self._model.tokenize("", add_special=True)
+            return around[:1], around[-1:]
+        closing = self._model.token_id(spelling)
+        if closing is None:
+            raise ModelError(
+                f"the model {self.name} lacks the token {spelling}",
+                "It isn't a Qwen3-Embedding model; see `localsearch models list`.",
+            )
+        return [], [closing]
 
     # Tokens
 
     def count_tokens(self, text: str) -> int:
-        """Tokens of `text` alone, special tokens and prefixes left out."""
-        return len(self._model.tokenize(unicodedata.normalize("NFC", text)))
+        """Tokens of `text` alone, special tokens and prompts left out."""
+        return len(self._text.tokens(text))
 
     def _tokens(self, text: str) -> list[int]:
-        content = self._model.tokenize(unicodedata.normalize("NFC", text))
-        begin = [] if self._begin is None else [self._begin]
-        # The content is cut, never the closing token: the vector is read there.
-        return begin + content[: self.max_tokens - len(begin) - 1] + [self._end]
+        # The content is cut, never the closing token: the vector may be read there.
+        return self._opening + self._text.tokens(text)[: self._room] + self._closing
 
-    # Embedding
+    # Documents
 
     def embed_documents(
         self, texts: Sequence[str], *, cancel: threading.Event | None = None
@@ -172,68 +129,116 @@ class GgufEmbedder:
         """Vectors of passages, (len(texts), dimension) float32, unit length, in order."""
         import numpy as np
 
-        template = self._recipe.document
-        sequences = [self._tokens(template.replace("{text}", text, 1)) for text in texts]
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        budget = self._recipe.ubatch_tokens
-        batches = pack([len(each) for each in sequences], budget, self._recipe.max_sequences)
+        tokens = [self._document_tokens(text, cancel) for text in texts]
+        lengths = [len(each) for each in tokens]
+        recipe = self._recipe
         with self._documents_lock:
-            context = self._context_for(max((len(each) for each in sequences), default=1))
-            with context.abort_on(cancel):
-                for batch in batches:
-                    rows = self._decode_when_free(context, [sequences[i] for i in batch], cancel)
-                    vectors[batch] = self._unit(rows)
+            for batch in pack(lengths, recipe.batch_tokens, recipe.max_sequences):
+                if lengths[batch[0]] > recipe.batch_tokens:
+                    rows = self._run_long(tokens[batch[0]], cancel)
+                else:
+                    rows = self._run_batch([tokens[index] for index in batch], cancel)
+                vectors[batch] = self._unit(rows)
         return vectors
 
-    def _decode_when_free(
-        self, context: Context, sequences: list[list[int]], cancel: threading.Event | None
+    def _document_tokens(self, text: str, cancel: threading.Event | None) -> list[int]:
+        if cancel is not None and cancel.is_set():
+            raise CancelledError
+        return self._tokens(self._recipe.document + text)
+
+    def _run_batch(self, sequences: list[list[int]], cancel: threading.Event | None) -> FloatMatrix:
+        if self._documents is None:
+            recipe = self._recipe
+            self._documents = self._context(recipe.batch_tokens, sequences=recipe.max_sequences)
+        self._documents.clear()
+        spans = [Span(number, tokens) for number, tokens in enumerate(sequences)]
+        return self._decode_after_queries(self._documents, spans, cancel)
+
+    def _run_long(self, tokens: list[int], cancel: threading.Event | None) -> FloatMatrix:
+        """A text beyond a full batch, in a context that isn't kept: its memory is too dear."""
+        context = self._documents = self._reopened(len(tokens))
+        try:
+            # Step by step, so that a query in between costs one step, not the whole text.
+            for step in _steps(tokens, context.batch_tokens):
+                rows = self._decode_after_queries(context, [step], cancel)
+        finally:
+            self._documents = None
+            context.close()
+        return rows
+
+    def _reopened(self, tokens: int) -> Context:
+        if self._documents is not None:
+            self._documents.close()
+            self._documents = None
+        return self._context(tokens, sequences=1)
+
+    def _decode_after_queries(
+        self, context: Context, spans: list[Span], cancel: threading.Event | None
     ) -> FloatMatrix:
         while True:
             # A query that waits has the machine to itself first.
-            self._query_done.wait()
-            if cancel is not None and cancel.is_set():
-                raise CancelledError
+            self._no_query.wait()
             try:
-                return _decode(context, sequences)
+                with context.abort_on(cancel):
+                    return context.decode(spans)
             except CancelledError:
                 if cancel is not None and cancel.is_set():
                     raise
                 # Aborted for a query's sake: the batch runs again.
 
-    def embed_query(self, text: str, *, cancel: threading.Event | None = None) -> FloatVector:
-        """The vector of a query, (dimension,) float32, unit length; it goes before documents."""
-        tokens = self._tokens(self._recipe.query.replace("{query}", text, 1))
+    # Queries
+
+    def embed_query(
+        self, text: str, *, cancel: threading.Event | None = None, code: bool = False
+    ) -> FloatVector:
+        """The vector of a query, (dimension,) float32, unit length; it goes before documents.
+
+        `code` says that source code is looked for, for models whose prompt names the task.
+        """
+        task = self._code_task if code else self._search_task
+        tokens = self._tokens(self._recipe.query.replace("{task}", task) + text)
         with self._queries_lock:
-            self._query_done.clear()
+            self._no_query.clear()
             try:
-                if self._documents is not None and self._documents_lock.locked():
-                    self._documents.abort()
-                if self._queries is None or self._queries.batch_tokens < len(tokens):
-                    self._queries = self._grown(self._queries, len(tokens), sequences=1)
-                with self._queries.abort_on(cancel):
-                    rows = _decode(self._queries, [tokens])
+                running = self._documents
+                if running is not None:
+                    running.abort()
+                rows = self._run_query(tokens, cancel)
             finally:
-                self._query_done.set()
+                self._no_query.set()
         vector: FloatVector = self._unit(rows)[0]
         return vector
 
-    def _context_for(self, longest: int) -> Context:
-        if self._documents is None or self._documents.batch_tokens < longest:
-            self._documents = self._grown(
-                self._documents, longest, sequences=self._recipe.max_sequences
-            )
-        return self._documents
+    def _run_query(self, tokens: list[int], cancel: threading.Event | None) -> FloatMatrix:
+        usual = self._recipe.query_tokens
+        if len(tokens) > usual:
+            with self._context(len(tokens), sequences=1) as context, context.abort_on(cancel):
+                for step in _steps(tokens, context.batch_tokens):
+                    rows = context.decode([step])
+                return rows
+        if self._queries is None:
+            self._queries = self._context(usual, sequences=1)
+        self._queries.clear()
+        with self._queries.abort_on(cancel):
+            return self._queries.decode([Span(0, tokens)])
 
-    def _grown(self, old: Context | None, tokens: int, *, sequences: int) -> Context:
-        if old is not None:
-            old.close()
+    # Both
+
+    def _context(self, tokens: int, *, sequences: int) -> Context:
+        """Room for `tokens`, in batches no larger than need be."""
+        recipe = self._recipe
+        if tokens > recipe.batch_tokens:
+            tokens = -(-tokens // _CONTEXT_STEP) * _CONTEXT_STEP
+        # Pooling needs all of a text in one batch.
+        whole = recipe.output == "pooled"
         return Context(
             self._model,
-            output=self._recipe.output,
-            batch_tokens=max(tokens, self._recipe.ubatch_tokens),
+            output=recipe.output,
+            batch_tokens=tokens if whole else min(tokens, recipe.batch_tokens),
             max_sequences=sequences,
-            ubatch_tokens=self._recipe.ubatch_tokens,
-            threads=self._settings.threads,
+            context_tokens=tokens,
+            threads=self._threads,
         )
 
     def _unit(self, rows: FloatMatrix) -> FloatMatrix:
@@ -241,11 +246,16 @@ class GgufEmbedder:
 
         rows = rows[:, : self.dimension]
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        unit: FloatMatrix = rows / np.maximum(lengths, 1e-12)
+        if not (np.isfinite(lengths).all() and lengths.all()):
+            raise ModelError(
+                f"the model {self.name} gave vectors that aren't numbers",
+                "Its file may be damaged: `localsearch models verify` checks it.",
+            )
+        unit: FloatMatrix = rows / lengths
         return unit
 
     def close(self) -> None:
-        """Free the weights."""
+        """Free the weights; waits for what is running."""
         with self._queries_lock, self._documents_lock:
             for context in (self._documents, self._queries):
                 if context is not None:
@@ -254,6 +264,8 @@ class GgufEmbedder:
             self._model.close()
 
 
-def _decode(context: Context, sequences: list[list[int]]) -> FloatMatrix:
-    context.clear()
-    return context.decode([Span(number, tokens) for number, tokens in enumerate(sequences)])
+def _steps(tokens: list[int], size: int) -> Iterator[Span]:
+    """One text in pieces that a batch takes, the vector read at its end."""
+    for start in range(0, len(tokens), size):
+        piece = tokens[start : start + size]
+        yield Span(0, piece, start, output=start + len(piece) == len(tokens))

@@ -19,6 +19,10 @@ _SAID: deque[str] = deque(maxlen=40)
 @functools.cache
 def library() -> ModuleType:
     """The module llama_cpp with its backend started; raises ModelError where it can't be loaded."""
+    # Threads of a model wait for each other after every operation. Spinning meanwhile, as GNU's
+    # OpenMP does, takes the core from the very thread that is waited for when other programs run:
+    # on two busy cores that made a query 20 times slower than sleeping does. Read as it's loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         import llama_cpp
     except (ImportError, OSError, RuntimeError) as error:
@@ -85,22 +89,3 @@ def abort_check() -> Any:
     if sys.platform == "win32":
         return ctypes.cdll.msvcrt.strlen
     return ctypes.CDLL(None).strlen
-
-
-def usable_threads() -> int:
-    """Threads that speed a model up: physical cores that this process may use."""
-    import psutil
-
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    logical = psutil.cpu_count() or 1
-    physical = psutil.cpu_count(logical=False) or logical
-    return max(1, min(physical, allowed or logical, _cgroup_cores() or logical))
-
-
-def _cgroup_cores() -> int | None:
-    """The whole cores that a container may use; None where nothing limits it."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return None if quota == "max" else max(1, int(quota) // int(period))
-    except (OSError, ValueError):
-        return None

@@ -8,11 +8,13 @@ repack the weights for such kernels, are switched off where they crash.
 from __future__ import annotations
 
 import json
+import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -26,32 +28,56 @@ if TYPE_CHECKING:
     from localsearch.engine.random_qwen3 import Quantisation
 
 _CHILD_TIMEOUT_S = 60.0
-_PROBED_QUANTISATIONS: tuple[Quantisation, ...] = ("Q8_0", "Q4_0", "Q4_K_M", "F16")
+_PROBED_QUANTISATIONS: tuple[Quantisation, ...] = ("Q8_0", "Q4_0", "Q4_K_M", "F16", "F32")
+# Enough rows that ggml takes its kernels for prompts, AMX's among them, not those for one token.
+_PROBED_TOKENS = 96
+# Somebody else ended the child, such as the system when memory ran out: that says nothing.
+_ENDED_BY_OTHERS = frozenset(
+    getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGXCPU")
+    if hasattr(signal, name)
+)  # fmt: skip
+# Where Windows' codes for programs that crashed begin (NTSTATUS, severity "error").
+_WINDOWS_CRASH = 0xC000_0000
 
-# Runs a model's batch with extra buffers on (1) or off (0); exit code 0 means that it survived.
-Try = Callable[[bool], int]
+# The command line of a child that runs small models with extra buffers on or off.
+Command = Callable[[bool], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What the probe found; `runs` is False where nothing runs at all."""
+    """What is safe: whether anything `runs`, and whether it does with extra buffers.
+
+    `cpu_features` is llama.cpp's own list of what it was built for and found. `tried` is False
+    where the child could tell nothing, and extra buffers are then off to be safe.
+    """
 
     build: str
     runs: bool
     extra_buffers_ok: bool
     detail: str
+    cpu_features: str = ""
+    tried: bool = True
 
 
-def probe_native(paths: Paths, *, attempt: Try | None = None) -> ProbeResult:
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    crashed: bool
+    survived: bool
+    how: str
+    features: str = ""
+
+
+def probe_native(paths: Paths, *, command: Command | None = None) -> ProbeResult:
     """What is safe on this machine, from memory where this build was tried here before.
 
-    Raises ModelError where llama.cpp crashes either way.
+    Raises ModelError where llama.cpp crashes either way, as it would take the program with it.
     """
     build = _build()
     result = _remembered(paths.probe_file, build)
     if result is None:
-        result = _probe(build, attempt or _run_child)
-        _remember(paths.probe_file, result)
+        result = _probe(build, command or _child_command)
+        if result.tried:
+            _remember(paths.probe_file, result)
     if not result.runs:
         raise ModelError(
             f"llama.cpp doesn't run on this machine: {result.detail}",
@@ -62,7 +88,7 @@ def probe_native(paths: Paths, *, attempt: Try | None = None) -> ProbeResult:
 
 
 def _build() -> str:
-    """What the result depends on: the library's file and the CPU."""
+    """What the result depends on: the library's files and the CPU."""
     spec = metadata.distribution("llama-cpp-python")
     library = Path(str(spec.locate_file("llama_cpp"))) / "lib"
     stamps = [
@@ -86,25 +112,32 @@ def _cpu() -> str:
     return ";".join(fields.values()) or platform.machine()
 
 
-def _probe(build: str, attempt: Try) -> ProbeResult:
-    with_extra = attempt(True)
-    if with_extra == 0:
-        return ProbeResult(build, runs=True, extra_buffers_ok=True, detail="all kernels run")
-    without = attempt(False)
-    told = f"exit code {with_extra}" if with_extra > 0 else f"signal {-with_extra}"
-    if without == 0:
+def _probe(build: str, command: Command) -> ProbeResult:
+    extra = _run(command(True))
+    if extra.survived:
+        return ProbeResult(build, True, True, "all kernels run", extra.features)
+    plain = _run(command(False))
+    features = extra.features or plain.features
+    if plain.crashed:
+        detail = f"a small model ends with {plain.how}"
+        return ProbeResult(build, False, False, detail, features)
+    if plain.survived and extra.crashed:
         detail = (
-            f"the kernels for repacked weights crash here ({told}), so they are off; a build with"
-            " CXXFLAGS='-fno-tree-dse -fno-dse' has them run"
+            f"the kernels for repacked weights crash here ({extra.how}), so they are off; a build"
+            " with CXXFLAGS='-fno-tree-dse -fno-dse' has them run"
         )
-        return ProbeResult(build, runs=True, extra_buffers_ok=False, detail=detail)
-    return ProbeResult(
-        build, runs=False, extra_buffers_ok=False, detail=f"a small model ends with {told}"
-    )
+        return ProbeResult(build, True, False, detail, features)
+    # Nothing is wrong with the library as far as this went; what is will show when it's loaded.
+    detail = f"the kernels couldn't be tried ({extra.how}), so those for repacked weights are off"
+    return ProbeResult(build, True, False, detail, features, tried=False)
 
 
-def _run_child(extra_buffers: bool) -> int:
-    command = [sys.executable, "-m", "localsearch.engine.probe", str(int(extra_buffers))]
+def _child_command(extra_buffers: bool) -> Sequence[str]:
+    # -P: a module in the folder that the user happens to stand in must not become part of us.
+    return (sys.executable, "-P", "-m", "localsearch.engine.probe", str(int(extra_buffers)))
+
+
+def _run(command: Sequence[str]) -> _Outcome:
     try:
         done = subprocess.run(
             command,
@@ -112,26 +145,39 @@ def _run_child(extra_buffers: bool) -> int:
             capture_output=True,
             timeout=_CHILD_TIMEOUT_S,
             check=False,
+            # Else ggml calls a debugger, where there's one, to say where it failed.
+            env=os.environ | {"GGML_NO_BACKTRACE": "1"},
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return 1
-    return done.returncode
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _Outcome(crashed=False, survived=False, how=str(error))
+    features = done.stdout.decode("utf-8", "replace").strip()
+    code = done.returncode
+    if code < 0:
+        how = f"signal {-code}"
+        return _Outcome(-code not in _ENDED_BY_OTHERS, survived=False, how=how, features=features)
+    crashed = sys.platform == "win32" and code >= _WINDOWS_CRASH
+    return _Outcome(crashed, survived=code == 0, how=f"exit code {code}", features=features)
 
 
 def try_kernels(extra_buffers: bool) -> None:
     """Run a batch through a small model of each quantisation; the process may die of it."""
+    from localsearch.engine.native import library
     from localsearch.engine.random_qwen3 import write_random_qwen3
     from localsearch.engine.runtime import Context, Model, Span
 
+    features = library().llama_print_system_info().decode("utf-8", "replace")
+    print(features, flush=True)  # noqa: T201 (for the parent, even if what follows crashes)
     with tempfile.TemporaryDirectory() as folder:
         for quantisation in _PROBED_QUANTISATIONS:
             path = Path(folder) / f"{quantisation}.gguf"
             write_random_qwen3(path, quantisation=quantisation)
             with (
                 Model(path, extra_buffers=extra_buffers) as model,
-                Context(model, output="logits", batch_tokens=96, max_sequences=1) as context,
+                Context(
+                    model, output="logits", batch_tokens=_PROBED_TOKENS, max_sequences=1
+                ) as context,
             ):
-                context.decode([Span(0, [token % 64 for token in range(96)])])
+                context.decode([Span(0, [token % 64 for token in range(_PROBED_TOKENS)])])
 
 
 def _remembered(path: Path, build: str) -> ProbeResult | None:
@@ -145,11 +191,22 @@ def _remembered(path: Path, build: str) -> ProbeResult | None:
 def _remember(path: Path, result: ProbeResult) -> None:
     try:
         private_dir(path.parent)
-        path.write_text(json.dumps(asdict(result)), encoding="utf-8")
+        # A name of its own, as two processes may end their probes at once.
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.write_text(json.dumps(asdict(result)), encoding="utf-8")
+        draft.replace(path)
     except OSError:
         # Without a memory the probe runs again the next time, which is only slower.
         return
 
 
+def _leave_no_core_file() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 if __name__ == "__main__":
+    _leave_no_core_file()
     try_kernels(extra_buffers=sys.argv[1:] != ["0"])

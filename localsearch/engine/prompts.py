@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-# Qwen3-Embedding model card: no space after "Query:", documents bare.
-QWEN3_QUERY = "Instruct: {task}\nQuery:{query}"
+# Model card of Qwen3-Embedding: no space after "Query:", documents bare. What follows is the query.
+QWEN3_QUERY = "Instruct: {task}\nQuery:"
 SEARCH_TASK = "Given a search query, retrieve passages from the user's files that answer the query"
 CODE_TASK = "Given a question about code, retrieve the code that answers it"
 
-# multilingual-e5 model card.
+# Model card of multilingual-e5.
 E5_QUERY = "query: "
 E5_PASSAGE = "passage: "
 
-# Qwen3-Reranker model card. The template's tokens are special, what's put into it never is.
+# Model card of Qwen3-Reranker. The template's tokens are special, what's put into it never is.
 RERANK_PREFIX = (
     "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and"
     ' the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n'

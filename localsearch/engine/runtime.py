@@ -7,12 +7,14 @@ checked here before it gets there.
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from localsearch.engine.native import abort_check, ggml, last_words, library, usable_threads
+from localsearch.engine.batch import Batch, Span
+from localsearch.engine.native import abort_check, ggml, last_words, library
+from localsearch.engine.threads import usable_threads
 from localsearch.types import CancelledError, ModelError
 
 if TYPE_CHECKING:
@@ -21,8 +23,12 @@ if TYPE_CHECKING:
 
     from localsearch.types import FloatMatrix
 
+__all__ = ["Context", "Model", "Output", "Span"]
+
 # What llama_decode returns when the abort callback said so.
 _ABORTED = 2
+# How often a caller's event is looked at while a decode runs.
+_CANCEL_POLL_S = 0.01
 
 
 class Model:
@@ -42,7 +48,7 @@ class Model:
         parameters.use_extra_bufts = extra_buffers
         parameters.n_gpu_layers = gpu_layers
         parameters.vocab_only = vocabulary_only
-        self.handle: Any = llama.llama_model_load_from_file(str(path).encode(), parameters)
+        self.handle: Any = llama.llama_model_load_from_file(os.fsencode(path), parameters)
         if not self.handle:
             raise ModelError(
                 f"llama.cpp can't load the model {path}: {last_words()}",
@@ -63,7 +69,9 @@ class Model:
     def tokenize(
         self, text: str, *, add_special: bool = False, parse_special: bool = False
     ) -> list[int]:
-        """Token ids of a text, which should be NFC."""
+        """Token ids of a text, which should be NFC; from any thread."""
+        if not self.handle:
+            raise ModelError(f"the model {self.path.name} is closed", "Load it again.")
         llama = library()
         raw = text.encode("utf-8", "replace")
         room = len(raw) // 2 + 16
@@ -94,16 +102,6 @@ class Model:
         self.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Tokens of one sequence, from position `start` on; with `output`, the last one is read."""
-
-    sequence: int
-    tokens: Sequence[int]
-    start: int = 0
-    output: bool = True
-
-
 Output = Literal["hidden", "pooled", "logits"]
 
 
@@ -112,7 +110,9 @@ class Context:
 
     `output` says what is read of the flagged tokens: `hidden` the last hidden state (the head is
     never computed), `pooled` the model's pooled embedding of each sequence, `logits` the head's
-    result. Used by one thread at a time; `abort` may be called from any other.
+    result. Sequences longer than `ubatch_tokens` are computed in steps of that many, unless the
+    model sees all of a text at once (`pooled`), for which it's raised to `batch_tokens`.
+    Used by one thread at a time; `abort` may be called from any other.
     """
 
     def __init__(
@@ -131,16 +131,22 @@ class Context:
         self.batch_tokens = batch_tokens
         self.max_sequences = max_sequences
         self.context_tokens = context_tokens or batch_tokens
+        # Positions past these have no embedding, or one that was never trained.
+        self.max_position = min(self.context_tokens, model.trained_context or self.context_tokens)
         llama = library()
+        # A string of one byte or none, for `abort_check`.
         self._stop = ctypes.create_string_buffer(2)
         self._rows: list[FloatMatrix] = []
+        self._callback_error: Exception | None = None
         # Both are called by llama.cpp for as long as the context lives.
         self._abort_check = ctypes.cast(abort_check(), llama.ggml_abort_callback)
-        self._on_tensor = llama.ggml_backend_sched_eval_callback(self._take_hidden)
+        self._on_tensor = llama.ggml_backend_sched_eval_callback(self._look_at_tensor)
         parameters = llama.llama_context_default_params()
         parameters.n_ctx = self.context_tokens
         parameters.n_batch = batch_tokens
-        parameters.n_ubatch = min(ubatch_tokens, batch_tokens)
+        parameters.n_ubatch = (
+            batch_tokens if output == "pooled" else min(ubatch_tokens, batch_tokens)
+        )
         parameters.n_seq_max = max_sequences
         parameters.n_threads = parameters.n_threads_batch = threads or usable_threads()
         parameters.flash_attn_type = -1
@@ -151,13 +157,15 @@ class Context:
         parameters.embeddings = output == "pooled"
         if output == "hidden":
             parameters.cb_eval = self._on_tensor
+            # Else llama.cpp keeps room for the whole vocabulary's logits of every token.
+            parameters.n_outputs_max = min(max_sequences, batch_tokens)
         self._context: Any = llama.llama_init_from_model(model.handle, parameters)
         if not self._context:
             raise ModelError(
                 f"there is no memory to run the model {model.path.name}: {last_words()}",
                 "Close other programs, or use a smaller model: localsearch models list",
             )
-        self._batch = llama.llama_batch_init(batch_tokens, 0, 1)
+        self._batch = Batch(batch_tokens)
 
     # Memory of past tokens
 
@@ -165,6 +173,7 @@ class Context:
         """Forget all sequences."""
         llama = library()
         memory = llama.llama_get_memory(self._context)
+        # Models that see all of a text at once remember none.
         if memory:
             llama.llama_memory_clear(memory, True)
 
@@ -176,7 +185,9 @@ class Context:
     def remove_sequence(self, sequence: int, start: int = 0) -> None:
         """Forget a sequence from position `start` on."""
         llama = library()
-        llama.llama_memory_seq_rm(llama.llama_get_memory(self._context), sequence, start, -1)
+        memory = llama.llama_get_memory(self._context)
+        if memory:
+            llama.llama_memory_seq_rm(memory, sequence, start, -1)
 
     # Decoding
 
@@ -186,17 +197,16 @@ class Context:
         if cancel is None:
             yield
             return
+        if cancel.is_set():
+            raise CancelledError
         done = threading.Event()
 
         def watch() -> None:
-            # A thread of its own, as llama.cpp must not need Python's lock to look.
-            while not done.is_set():
-                if cancel.wait(0.02):
+            while not done.wait(_CANCEL_POLL_S):
+                if cancel.is_set():
                     self.abort()
                     return
 
-        if cancel.is_set():
-            raise CancelledError
         watcher = threading.Thread(target=watch, daemon=True, name="abort-watch")
         watcher.start()
         try:
@@ -213,62 +223,81 @@ class Context:
     def decode(self, spans: Sequence[Span]) -> FloatMatrix:
         """Run the spans as one batch; a row for each span with `output`, in order, float32.
 
-        Rows are `width` wide, or `vocabulary_size` for logits. Raises CancelledError after
-        `abort`, and ValueError for more than the context takes.
+        Rows are `width` wide, or `vocabulary_size` for logits. Raises ValueError for more than the
+        context takes; CancelledError after `abort`, and the context then holds what it held before.
         """
-        import numpy as np
-
-        count = sum(len(span.tokens) for span in spans)
-        if not 0 < count <= self.batch_tokens:
-            raise ValueError(f"{count} tokens in a batch of at most {self.batch_tokens}")
-        self._fill(spans, count)
+        self._check(spans)
+        self._batch.fill(spans, all_outputs=self.output == "pooled")
         self._rows.clear()
-        code = library().llama_decode(self._context, self._batch)
+        self._callback_error = None
+        code = library().llama_decode(self._context, self._batch.struct)
+        if code != 0 or self._callback_error is not None:
+            for span in spans:
+                self.remove_sequence(span.sequence, span.start)
         if code == _ABORTED:
-            self.clear()
             self._stop[0] = b"\0"
             raise CancelledError
-        if code != 0:
-            self.clear()
+        if code != 0 or self._callback_error is not None:
             raise ModelError(
                 f"the model {self.model.path.name} failed while it ran ({code}): {last_words()}",
                 "Run it again; if that doesn't help, `localsearch models list` shows others.",
-            )
-        if self.output == "hidden":
-            return np.concatenate(self._rows) if self._rows else np.empty((0, 0), np.float32)
-        return self._read(spans)
+            ) from self._callback_error
+        return self._hidden(spans) if self.output == "hidden" else self._read(spans)
 
-    def _fill(self, spans: Sequence[Span], count: int) -> None:
-        batch, at = self._batch, 0
-        pooled = self.output == "pooled"
+    def _check(self, spans: Sequence[Span]) -> None:
+        """What llama.cpp would end the process for, or answer with nonsense."""
+        count = sum(len(span.tokens) for span in spans)
+        if not self._context:
+            raise ModelError(f"the model {self.model.path.name} is closed", "Load it again.")
+        if not 0 < count <= self.batch_tokens:
+            raise ValueError(f"{count} tokens in a batch of at most {self.batch_tokens}")
         for span in spans:
-            end = len(span.tokens) - 1
+            if not span.tokens:
+                raise ValueError("a sequence without tokens")
             if not 0 <= span.sequence < self.max_sequences:
                 raise ValueError(f"sequence {span.sequence} of {self.max_sequences}")
-            if span.start + end >= self.context_tokens:
-                raise ValueError(f"{span.start + end + 1} tokens in a row are too many")
-            for offset, token in enumerate(span.tokens):
-                batch.token[at] = token
-                batch.pos[at] = span.start + offset
-                batch.n_seq_id[at] = 1
-                batch.seq_id[at][0] = span.sequence
-                batch.logits[at] = pooled or (span.output and offset == end)
-                at += 1
-        batch.n_tokens = count
+            if span.start < 0 or span.start + len(span.tokens) > self.max_position:
+                raise ValueError(f"{span.start + len(span.tokens)} tokens in a row are too many")
+        outputs = [span.sequence for span in spans if span.output]
+        if self.output == "pooled" and len(set(outputs)) < len(spans):
+            raise ValueError("each text needs a sequence of its own")
+        if self.output == "hidden" and len(outputs) > self.max_sequences:
+            raise ValueError(f"{len(outputs)} outputs of {self.max_sequences}")
 
-    def _take_hidden(self, tensor: int, ask: bool, _data: object) -> bool:
+    def _look_at_tensor(self, tensor: int, ask: bool, _data: object) -> bool:
         """llama.cpp asks of each tensor whether we want it, then shows it; False ends the graph."""
+        try:
+            wanted = ggml().ggml_get_name(tensor) == b"result_norm"
+            if wanted and not ask:
+                self._keep_rows(tensor)
+        except Exception as error:  # noqa: BLE001 (it can't pass through C; `decode` raises it)
+            self._callback_error = error
+            return False
+        return wanted if ask else not wanted
+
+    def _keep_rows(self, tensor: int) -> None:
         import numpy as np
 
         native = ggml()
-        wanted = native.ggml_get_name(tensor) == b"result_norm"
-        if ask or not wanted:
-            return bool(wanted) if ask else True
         values = int(native.ggml_nelements(tensor))
         rows = np.empty((values // self.model.width, self.model.width), dtype=np.float32)
         native.ggml_backend_tensor_get(tensor, rows.ctypes.data, 0, values * 4)
         self._rows.append(rows)
-        return False
+
+    def _hidden(self, spans: Sequence[Span]) -> FloatMatrix:
+        import numpy as np
+
+        wanted = sum(span.output for span in spans)
+        if not wanted:
+            return np.empty((0, self.model.width), np.float32)
+        # A ubatch in which no text ends gives rows that nobody asked for, or none.
+        rows = np.concatenate(self._rows) if self._rows else np.empty((0, 0), np.float32)
+        if len(rows) != wanted:
+            raise ModelError(
+                f"the model {self.model.path.name} gave {len(rows)} vectors for {wanted} texts",
+                "This version of llama.cpp isn't the one that localsearch was made for.",
+            )
+        return rows
 
     def _read(self, spans: Sequence[Span]) -> FloatMatrix:
         import numpy as np
@@ -286,15 +315,15 @@ class Context:
                 if pooled
                 else llama.llama_get_logits_ith(self._context, at - 1)
             )
+            if not pointer:
+                raise ModelError(f"the model {self.model.path.name} gave no result: {last_words()}")
             rows.append(np.ctypeslib.as_array(pointer, shape=(width,)).copy())
-        return np.stack(rows)
+        return np.stack(rows) if rows else np.empty((0, width), np.float32)
 
     def close(self) -> None:
         """Free the memory."""
         if self._context:
-            llama = library()
-            llama.llama_batch_free(self._batch)
-            llama.llama_free(self._context)
+            library().llama_free(self._context)
             self._context = None
 
     def __enter__(self) -> Self:

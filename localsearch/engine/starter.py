@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import os
 import struct
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -196,12 +197,18 @@ def repack_starter(source: Path, target: Path) -> None:
     Raises ModelError when the source isn't the known file or a package that's needed is missing.
     """
     weights = read_starter_weights(source)
-    draft = target.with_name(target.name + ".part")
     try:
-        _write(weights, draft)
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".repack-") as folder:
+            draft = Path(folder) / target.name
+            _write(weights, draft)
+            with draft.open("rb") as stream:
+                os.fsync(stream.fileno())
+            os.replace(draft, target)
+    except OSError as error:
+        raise ModelError(
+            f"the starter model can't be written to {target}: {error.strerror or error}",
+            "Look for room on the disk, and whether the folder may be written by you.",
+        ) from error
 
 
 def _write(weights: StarterWeights, path: Path) -> None:
