@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from localsearch.keywords import Term, phrase_term, query_terms, trigram_coverage
+from localsearch.keywords import (
+    Term,
+    is_unspaced,
+    phrase_term,
+    query_terms,
+    trigram_coverage,
+)
 from localsearch.store.filters import file_condition, passage_condition
 from localsearch.types import Why
 
@@ -50,9 +56,14 @@ class QueryWords:
 
     @property
     def needles(self) -> tuple[str, ...]:
-        """What to mark in a passage, folded; the longest first."""
-        needles = {term.needle for term in (*self.terms, *self.phrases)}
-        return tuple(sorted(needles, key=len, reverse=True))
+        """What to mark in a passage, folded; the longest first.
+
+        Beside longer words, those of up to three letters are mostly "the", "und" and "que".
+        """
+        needles = {term.needle for term in self.terms}
+        telling = {each for each in needles if len(each) > 3 or is_unspaced(each[0])}
+        phrases = {term.needle for term in self.phrases}
+        return tuple(sorted((telling or needles) | phrases, key=len, reverse=True))
 
 
 def query_words(query: Query) -> QueryWords:

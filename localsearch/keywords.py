@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _UNSPACED_SCRIPTS = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}ー"
 )
+_UNSPACED = regex.compile(rf"[{_UNSPACED_SCRIPTS}]")
 _RUN = regex.compile(
     rf"(?P<unspaced>[{_UNSPACED_SCRIPTS}][{_UNSPACED_SCRIPTS}\p{{M}}]*)"
     # Operators stay with a name they end: C++, C#, F#.
@@ -34,6 +35,8 @@ _FOLDED_SCRIPTS = regex.compile(r"[\p{Latin}\p{Greek}]")
 _DROPPED_MARKS = regex.compile(
     r"[\u0300-\u036f\u064b-\u0652\u0670\u0591-\u05c7\u200b-\u200f\u00ad\ufe00-\ufe0f]"
 )
+# A needle of so many letters may be the beginning of a longer word, such as its plural.
+_INFLECTED_FROM = 5
 _OPERATORS = str.maketrans({"+": "\ue001", "#": "\ue002"})
 
 
@@ -143,7 +146,8 @@ def match_expression(terms: Sequence[Term], operator: str) -> str:
 def find_needles(text: str, needles: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """Where the folded needles stand in `text`: code-point ranges, merged, in order.
 
-    Needles of spaced scripts must begin a word: "art" is not marked in "party".
+    Needles of spaced scripts must begin a word, and short ones be all of it: "art" is marked
+    neither in "party" nor in "article", "squeal" is in "squeals".
     """
     starts: list[int] = []
     pieces: list[str] = []
@@ -158,17 +162,25 @@ def find_needles(text: str, needles: Sequence[str]) -> tuple[tuple[int, int], ..
             continue
         at = folded.find(needle)
         while at >= 0:
-            if at == 0 or not _joined(folded[at - 1], needle[0]):
-                last = starts[at + len(needle) - 1]
-                found.append((starts[at], last + 1))
+            end = at + len(needle)
+            if not (at and _joined(folded[at - 1], needle[0])) and (
+                len(needle) >= _INFLECTED_FROM
+                or end == len(folded)
+                or not _joined(folded[end], needle[-1])
+            ):
+                found.append((starts[at], starts[end - 1] + 1))
             at = folded.find(needle, at + 1)
     return _merge(found)
 
 
-def _joined(before: str, first: str) -> bool:
-    if _RUN.fullmatch(first) and regex.match(rf"[{_UNSPACED_SCRIPTS}]", first):
-        return False
-    return before.isalnum() and first.isalnum()
+def is_unspaced(character: str) -> bool:
+    """Whether the character is of a script that puts no spaces between words."""
+    return _UNSPACED.match(character) is not None
+
+
+def _joined(outside: str, inside: str) -> bool:
+    """Whether two neighbouring characters belong to one word."""
+    return outside.isalnum() and inside.isalnum() and not is_unspaced(inside)
 
 
 def _merge(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -12,10 +12,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".demo"
 PROGRAM = Path(sys.executable).with_name("localsearch")
 
-# Two in another language than their answer's: the answers are in German, Arabic and English.
+# Two in another language than their answer's: the answers are in German, Russian and English.
 QUESTIONS = (
     "the heating keeps failing at night, what did we tell the landlord",
-    "睡眠对学习有什么帮助",
+    "为什么海水是咸的",
     "how do I stop disc brakes from squealing",
 )
 
