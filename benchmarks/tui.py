@@ -30,19 +30,7 @@ import psutil
 _ROWS, _COLUMNS = 40, 120
 # None of these letters stands on the screen for any other reason than having been typed.
 _LETTERS = "жюэщъыфшчц"
-_WORDS = [
-    "tide",
-    "moon",
-    "harbour",
-    "kettle",
-    "orchard",
-    "lantern",
-    "violin",
-    "granite",
-    "ferry",
-    "winter",
-    "ledger",
-]
+_WORDS = ("tide", "moon", "harbour", "kettle", "orchard", "lantern", "violin", "granite", "ferry")
 
 
 class Terminal:

@@ -7,9 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
-from textual import on, work
+from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -21,9 +21,10 @@ from tui.indexing import IndexKeeper, IndexState
 from tui.keys import HIT_ACTIONS, alt_key
 from tui.lanes import Lanes
 from tui.screens.main import MainScreen
-from tui.widgets.models import ModelPanel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localsearch.config import Paths
     from tui.backend import Backend
 
@@ -134,11 +135,6 @@ class LocalsearchApp(App[int]):
         self.update_index()
         return True
 
-    @on(ModelPanel.Switched)
-    def _model_switched(self, event: ModelPanel.Switched) -> None:
-        self.say(f"{event.name} is used from now on; the index follows in the background")
-        self.switch_backend()
-
     @work(exclusive=True, group="switch", exit_on_error=False)
     async def switch_backend(self) -> None:
         """Open the index anew, with other settings, at a moment when nothing uses it."""
@@ -154,10 +150,6 @@ class LocalsearchApp(App[int]):
         self.keeper.backend = self.backend
         await self.lanes.actions.call(lambda _cancel: old.close())
         self.update_index()
-
-    @on(ModelPanel.Failed)
-    def _model_failed(self, event: ModelPanel.Failed) -> None:
-        self.show_error(event.error)
 
     # Telling
 
@@ -263,18 +255,35 @@ class LocalsearchApp(App[int]):
         )
 
 
-def run(paths: Paths | None = None, within: str | None = None) -> int:
-    """Open the app on this user's index, and give the exit code when it's left."""
+def _log_to(path: Path) -> None:
+    """Faults go to the log file: on the screen they would help nobody."""
+    import logging
+    from logging.handlers import RotatingFileHandler
+
+    from localsearch.config import private_dir
+
+    private_dir(path.parent)
+    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8",
+                                  delay=True)  # fmt: skip
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("localsearch")
+    logger.addHandler(handler)
+    logger.propagate = False
+
+
+def run(paths: Paths | None = None, within: str | None = None) -> NoReturn:
+    """Open the app on this user's index, and end the process with its exit code when it's left."""
     from localsearch.api import open_index
 
     backend: Backend = open_index(paths)
+    _log_to(backend.paths.log_file)
+    # Threads that convert and chunk give way to the one that paints five times as soon as usual.
+    sys.setswitchinterval(0.001)
     app = LocalsearchApp(backend, within=within, reopen=lambda: open_index(paths))
     code = app.run() or 0
-    if app.lanes.stop(_GRACE_S):
-        app.backend.close()
-        return code
-    # A thread is still inside a model or a slow disk. The index takes no harm from a sudden end,
-    # and the user has asked to leave.
+    app.lanes.stop(_GRACE_S)
+    # Freeing a model takes longer than leaving may, and a thread may still wait for one, or for a
+    # slow disk. The system frees all of it at once; the index takes no harm from a sudden end.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from localsearch.query.syntax import normalised, split_items
 from tui.kinds import KINDS
 
 
@@ -103,6 +102,10 @@ def quoted(value: str) -> str:
 
 def read_filter(text: str, chip: Chip) -> str:
     """What a chip's filters are set to in a query, in short; empty when they aren't."""
+    if ":" not in text and "：" not in text:
+        return ""
+    from localsearch.query.syntax import normalised, split_items
+
     values = [
         f"{'not ' if item.negated else ''}{_DATE_WORDS.get(item.name, '')}{item.value}"
         for item in split_items(normalised(text))
@@ -116,6 +119,8 @@ _DATE_WORDS = {"after": "since ", "before": "before "}
 
 def write_filter(text: str, chip: Chip, value: str) -> str:
     """The query with a chip's filters replaced by `value`; an empty value takes them away."""
+    from localsearch.query.syntax import normalised, split_items
+
     text = normalised(text)
     kept: list[str] = []
     done = 0

@@ -10,16 +10,14 @@ from textual.screen import Screen
 
 from localsearch.terminal import clean
 from localsearch.types import Hit, LocalsearchError
-from tui.clipboard import copy_natively
 from tui.format import count
-from tui.launching import run_detached, run_in_terminal
-from tui.opening import Launch, plan_folder, plan_opening, this_desk
 from tui.widgets.hit_list import HitList
 from tui.widgets.preview import Preview
 from tui.widgets.query_input import QueryInput
 
 if TYPE_CHECKING:
     from tui.app import LocalsearchApp
+    from tui.opening import Launch
 
 # Nobody wants fifty windows by a slip of the finger.
 _OPEN_AT_ONCE = 10
@@ -61,6 +59,8 @@ class HitActions(Screen[None]):
     @work(group="open", exit_on_error=False)
     async def open_all(self, hits: tuple[Hit, ...]) -> None:
         """Open these, one after the other."""
+        from tui.opening import plan_opening, this_desk
+
         desk = this_desk()
         for hit in hits:
             if not os.path.lexists(hit.path):
@@ -78,6 +78,8 @@ class HitActions(Screen[None]):
                 self.app.show_error(error)
 
     async def _launch(self, launch: Launch) -> None:
+        from tui.launching import run_detached, run_in_terminal
+
         if launch.terminal:
             run_in_terminal(self.app, launch)
         else:
@@ -86,6 +88,8 @@ class HitActions(Screen[None]):
     @work(group="open", exit_on_error=False)
     async def action_open_folder(self) -> None:
         """Show the file in its folder."""
+        from tui.opening import plan_folder, this_desk
+
         for hit in self.acted_on[:_OPEN_AT_ONCE]:
             try:
                 await self._launch(plan_folder(hit.path, this_desk()))
@@ -108,6 +112,8 @@ class HitActions(Screen[None]):
 
     @work(group="copy", exit_on_error=False)
     async def _copy(self, text: str, name: str) -> None:
+        from tui.clipboard import copy_natively
+
         # A file name that isn't UTF-8 can't go through OSC 52.
         self.app.copy_to_clipboard(text.encode("utf-8", "replace").decode("utf-8"))
         await self.app.lanes.actions.call(lambda _cancel: copy_natively(text))

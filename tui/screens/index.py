@@ -167,6 +167,15 @@ class IndexScreen(Screen[None]):
         if self._failures:
             self.app.update_index([failure.path for failure in self._failures])
 
+    @on(ModelPanel.Switched)
+    def _model_switched(self, event: ModelPanel.Switched) -> None:
+        self.app.say(f"{event.name} is used from now on; the index follows in the background")
+        self.app.switch_backend()
+
+    @on(ModelPanel.Failed)
+    def _model_failed(self, event: ModelPanel.Failed) -> None:
+        self.app.show_error(event.error)
+
     @on(OptionList.OptionSelected, "#failed")
     def _show_failed(self, event: OptionList.OptionSelected) -> None:
         event.stop()

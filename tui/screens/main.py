@@ -16,8 +16,6 @@ from localsearch.types import CancelledError, Hit, LocalsearchError, NoIndexErro
 from tui.filters import CHIPS
 from tui.indexing import IndexState
 from tui.keys import ALT_KEYS
-from tui.preview_render import PreviewPage, render_preview
-from tui.preview_source import load_preview
 from tui.screens.hit_actions import HitActions
 from tui.screens.query_actions import QueryActions
 from tui.searching import Request, search_stages
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     import threading
 
     from localsearch.types import IndexReport
+    from tui.preview_render import PreviewPage
 
 # A highlight that runs through the list shows where it rests, not what it passes.
 _PREVIEW_PAUSE_S = 0.04
@@ -86,7 +85,8 @@ class MainScreen(HitActions, QueryActions):
     def on_mount(self) -> None:
         """Follow the index."""
         self.app.index_changed.subscribe(self, self.show_index)
-        self.search()
+        # The first paint comes first.
+        self.call_after_refresh(self.search)
 
     def show_index(self, state: IndexState) -> None:
         """The index has changed; a list that was empty is asked for again."""
@@ -172,6 +172,9 @@ class MainScreen(HitActions, QueryActions):
         backend = self.app.backend
 
         def prepare(_cancel: threading.Event) -> PreviewPage:
+            from tui.preview_render import render_preview
+            from tui.preview_source import load_preview
+
             return render_preview(load_preview(backend, hit), width)
 
         try:

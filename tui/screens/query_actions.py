@@ -21,7 +21,6 @@ from tui.filters import (
     language_choices,
     write_filter,
 )
-from tui.screens.pick import PickScreen
 from tui.widgets.chips import ChipButton
 from tui.widgets.hit_list import HitList
 from tui.widgets.query_input import QueryInput
@@ -66,6 +65,8 @@ class QueryActions(Screen[None]):
     @work(exclusive=True, group="filter", exit_on_error=False)
     async def choose_filter(self, chip: Chip) -> None:
         """Ask for a value, and write it into the query."""
+        from tui.screens.pick import PickScreen
+
         value = await self.app.push_screen_wait(
             PickScreen(chip.label, self._choices(chip), none=f"Any {chip.label.lower()}")
         )
@@ -96,6 +97,8 @@ class QueryActions(Screen[None]):
     @work(exclusive=True, group="recall", exit_on_error=False)
     async def action_recall(self) -> None:
         """Choose among saved and earlier searches."""
+        from tui.screens.pick import PickScreen
+
         backend = self.app.backend
 
         def read(_cancel: threading.Event) -> list[Choice]:

@@ -46,10 +46,13 @@ class ChipButton(Static, can_focus=True):
         super().__init__(id=f"chip-{chip.name}", markup=False)
         self.chip = chip
         self.value = ""
+        self.is_labelled = False
 
     def show(self, value: str) -> None:
         """What the query says."""
-        self.value = value
+        if value == self.value and self.is_labelled:
+            return
+        self.value, self.is_labelled = value, True
         self.set_class(bool(value), "-set")
         label = self.chip.label if not value else ellipsise(clean(value), _VALUE_CELLS)
         self.update(Content(f" {label} {'×' if value else '▾'} "))

@@ -65,6 +65,7 @@ class HitList(ScrollView, can_focus=True):
         self._now_s = now_s
         self._drawn: dict[tuple[int, bool, bool], list[Content]] = {}
         self._hover: int | None = None
+        self._style = RowStyle(10, 1, False, 0.0, "", 0.0)
 
     # What is shown
 
@@ -72,12 +73,16 @@ class HitList(ScrollView, can_focus=True):
         """Forget that the user has moved: what comes next answers another query."""
         self.moved = False
         self.cursor = 0 if self.hits else None
-        self.scroll_to(y=0, animate=False)
+        if self.scroll_offset.y:
+            self.scroll_to(y=0, animate=False)
 
     def show(self, ranked: Sequence[Hit], *, faded: bool = False) -> None:
         """Put a new ranking in the place of what's shown; see `arrange` for what stays put."""
         before = self.highlighted
         arranged = arrange(self.hits, self.cursor, ranked, moved=self.moved)
+        if arranged.hits == self.hits and faded == self._faded:
+            self.cursor = arranged.cursor
+            return
         self.hits, self._faded = arranged.hits, faded
         self.cursor = arranged.cursor
         self._forget_drawings()
@@ -195,8 +200,7 @@ class HitList(ScrollView, can_focus=True):
         super().notify_style_update()
         self.refresh()
 
-    @property
-    def _style(self) -> RowStyle:
+    def _current_style(self) -> RowStyle:
         roomy = self.size.height >= self._ROOMY_HEIGHT
         return RowStyle(
             width=self.scrollable_content_region.width,
@@ -210,6 +214,7 @@ class HitList(ScrollView, can_focus=True):
 
     def _forget_drawings(self) -> None:
         self._drawn.clear()
+        self._style = self._current_style()
         self.virtual_size = Size(self.size.width, len(self.hits) * self._style.height)
         self.refresh()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -17,7 +17,9 @@ from localsearch.types import Hit
 from tui.format import describe_place, ellipsise
 from tui.keys import HIT_KEYS
 from tui.paint import paint
-from tui.preview_render import PreviewPage, PreviewRow
+
+if TYPE_CHECKING:
+    from tui.preview_render import PreviewPage, PreviewRow
 
 
 class Preview(ScrollView, can_focus=True):
@@ -43,6 +45,7 @@ class Preview(ScrollView, can_focus=True):
         super().__init__(id="preview")
         self.page: PreviewPage | None = None
         self._message = ""
+        self._labels = (Content(""), Content(""))
 
     @property
     def text_width(self) -> int:
@@ -93,9 +96,11 @@ class Preview(ScrollView, can_focus=True):
                 subtitle = Content(ellipsise(source.note, room))
             elif len(source.stops) > 1:
                 subtitle = Content(f"passage {source.stop + 1} of {len(source.stops)}")
-        # Content, as a string would be read as markup.
-        self.border_title = title
-        self.border_subtitle = subtitle
+        if (title, subtitle) != self._labels:
+            self._labels = (title, subtitle)
+            # Content, as a string would be read as markup.
+            self.border_title = title
+            self.border_subtitle = subtitle
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text that the mouse has selected."""
