@@ -124,6 +124,19 @@ def query_terms(text: str, *, prefix_last: bool = False) -> tuple[Term, ...]:
     return tuple(terms.values())
 
 
+def loosened(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """The terms with long runs of unspaced scripts taken apart into their pairs of characters.
+
+    A whole question in Chinese is one run, which hardly any text holds as it is.
+    """
+    loose: dict[str, Term] = {}
+    for term in terms:
+        for token in term.tokens:
+            each = term if len(term.tokens) == 1 else Term((token,), token)
+            loose[each.needle] = each
+    return tuple(loose.values())
+
+
 def phrase_term(text: str) -> Term | None:
     """An exact phrase as one term; None when there's no word in it."""
     tokens: list[str] = []

@@ -367,13 +367,18 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Where a hit's place comes from: the rank (from 1), score and weight by each source."""
+    """Where a hit's place comes from: the rank (from 1), score and weight by each source.
+
+    `coverage` is the share of the query's trigrams in the passage, of which what exceeds
+    `coverage_baseline` counts.
+    """
 
     keyword_rank: int | None = None
     keyword_score: float | None = None
     vector_rank: int | None = None
     vector_score: float | None = None
     coverage: float | None = None
+    coverage_baseline: float | None = None
     fused_rank: int | None = None
     fused_score: float | None = None
     rerank_rank: int | None = None

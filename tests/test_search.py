@@ -74,7 +74,17 @@ def test_what_only_words_find_gets_its_true_cosine(filled: Index, library: Path)
     assert hit.why.keyword_rank == 1
     assert hit.why.vector_score is not None
     assert hit.why.coverage is not None
-    assert hit.score == pytest.approx(hit.why.vector_score + 0.06 * hit.why.coverage)
+    assert hit.why.coverage_baseline is not None
+    excess = max(0, hit.why.coverage - hit.why.coverage_baseline)
+    weight = dict(hit.why.weights)["coverage"]
+    assert hit.score == pytest.approx(hit.why.vector_score + weight * excess)
+
+
+def test_a_question_without_spaces_is_found_by_some_of_its_words(
+    filled: Index, library: Path
+) -> None:
+    (found,) = stages(filled, "睡眠对学习有什么帮助呢", mode="keyword")
+    assert paths(found, library) == ["notes/睡眠.txt"]
 
 
 def test_one_hit_a_file_unless_passages_are_wanted(filled: Index, library: Path) -> None:

@@ -126,11 +126,14 @@ class Context:
         ubatch_tokens: int = 512,
         threads: int = 0,
     ) -> None:
+        if output == "pooled":
+            # llama.cpp shares a batch out evenly when it plans, and ends the process if it can't.
+            batch_tokens = -(-batch_tokens // max_sequences) * max_sequences
         self.model = model
         self.output = output
         self.batch_tokens = batch_tokens
         self.max_sequences = max_sequences
-        self.context_tokens = context_tokens or batch_tokens
+        self.context_tokens = max(context_tokens or 0, batch_tokens)
         # Positions past these have no embedding, or one that was never trained.
         self.max_position = min(self.context_tokens, model.trained_context or self.context_tokens)
         llama = library()
@@ -142,11 +145,12 @@ class Context:
         self._abort_check = ctypes.cast(abort_check(), llama.ggml_abort_callback)
         self._on_tensor = llama.ggml_backend_sched_eval_callback(self._look_at_tensor)
         parameters = llama.llama_context_default_params()
-        parameters.n_ctx = self.context_tokens
-        parameters.n_batch = batch_tokens
-        parameters.n_ubatch = (
-            batch_tokens if output == "pooled" else min(ubatch_tokens, batch_tokens)
-        )
+        # llama.cpp plans for batches with as many tokens of each sequence, and ends the process
+        # where that doesn't come out even or leaves a sequence without any.
+        even = -(-batch_tokens // max_sequences) * max_sequences
+        parameters.n_ctx = max(self.context_tokens, even)
+        parameters.n_batch = even
+        parameters.n_ubatch = even if output == "pooled" else min(ubatch_tokens, even)
         parameters.n_seq_max = max_sequences
         parameters.n_threads = parameters.n_threads_batch = threads or usable_threads()
         parameters.flash_attn_type = -1
@@ -158,7 +162,7 @@ class Context:
         if output == "hidden":
             parameters.cb_eval = self._on_tensor
             # Else llama.cpp keeps room for the whole vocabulary's logits of every token.
-            parameters.n_outputs_max = min(max_sequences, batch_tokens)
+            parameters.n_outputs_max = max_sequences
         self._context: Any = llama.llama_init_from_model(model.handle, parameters)
         if not self._context:
             raise ModelError(
