@@ -74,6 +74,7 @@ class Sandbox:
         self._max_files = max_files
         self._cancel = cancel
         self._child: _Child | None = None
+        self._peak_bytes = 0
 
     def __enter__(self) -> Sandbox:
         return self
@@ -85,6 +86,11 @@ class Sandbox:
     def child_pid(self) -> int | None:
         """The process that reads now; None before the first file and while none is there."""
         return self._child.pid if self._child is not None else None
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that any of its processes held, as far as they lived to say it."""
+        return self._peak_bytes
 
     def convert(
         self,
@@ -155,6 +161,7 @@ class Sandbox:
         if reply.outcome == "out_of_memory":
             self.close()
             raise self._too_much_memory()
+        self._peak_bytes = max(self._peak_bytes, reply.peak_bytes)
         return reply
 
     def _wait(self, child: _Child, deadline_s: float) -> Reply | None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OPEN_FILES = 64
-_NICENESS = 5
 # From linux/prctl.h and linux/sched.h.
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x10000000
@@ -55,8 +54,6 @@ def restrict(memory_bytes: int, *, ocr: bool) -> None:
     What a system doesn't offer is left out: the program watches time and memory as well.
     """
     _limit_resources(memory_bytes)
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(_NICENESS)
     if sys.platform == "linux":
         _take_privileges()
         if not _filter_system_calls(ocr=ocr):

@@ -84,6 +84,15 @@ class Spawn(_Faulty):
         ).stdout
 
 
+class Recognise(_Faulty):
+    """What OCR does, which is no fault where it's wanted."""
+
+    def misbehave(self, source: Source) -> str:
+        return subprocess.run(
+            ["tesseract", "stdin", "stdout"], input=b"x", capture_output=True, check=True
+        ).stdout.decode()
+
+
 class Write(_Faulty):
     def misbehave(self, source: Source) -> str:
         with open(_text(source), "w", encoding="utf-8") as file:

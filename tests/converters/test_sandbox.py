@@ -149,6 +149,22 @@ def test_no_program_is_started(sandbox: Sandbox, tmp_path: Path) -> None:
         sandbox.convert(_file(tmp_path, "spawn"), ocr=True, plugins=_PLUGINS)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its stand-in is a shell script")
+def test_only_ocr_may_start_tesseract(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "tesseract"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho Recognised.\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    path = _file(tmp_path, "recognise")
+    with pytest.raises(ConversionError, match="may not start programs"):
+        sandbox.convert(path, plugins=_PLUGINS)
+    (document,) = sandbox.convert(path, ocr=True, plugins=_PLUGINS).documents
+    assert document.blocks[0].text.strip() == "Recognised."
+
+
 def test_no_file_is_written_or_deleted(sandbox: Sandbox, tmp_path: Path) -> None:
     wanted = tmp_path / "written"
     with pytest.raises(ConversionError, match="may not write files"):
