@@ -49,7 +49,9 @@ class Index:
         self._embedders: dict[str, Embedder] = {}
         # Holds the reranker, or None, once it was looked for.
         self._rerankers: list[Reranker | None] = []
-        self._lock = threading.Lock()
+        self._stores_lock = threading.Lock()
+        # Loading a model takes a while, during which other threads may look at the tables.
+        self._models_lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -64,17 +66,16 @@ class Index:
 
     def close(self) -> None:
         """Free the models and close the database; searches of other threads must have ended."""
-        with self._lock:
-            for store in self._stores:
-                store.close()
-            for embedder in self._embedders.values():
-                embedder.close()
-            self._stores.clear()
-            for reranker in self._rerankers:
-                if reranker is not None:
-                    reranker.close()
+        with self._models_lock:
+            for model in (*self._embedders.values(), *self._rerankers):
+                if model is not None:
+                    model.close()
             self._embedders.clear()
             self._rerankers.clear()
+        with self._stores_lock:
+            for store in self._stores:
+                store.close()
+            self._stores.clear()
         self._local = threading.local()
 
     # Searching
@@ -130,7 +131,7 @@ class Index:
 
             store = Store(self.paths.index_file, readonly=True)
             self._local.store = store
-            with self._lock:
+            with self._stores_lock:
                 self._stores.append(store)
         return store
 
@@ -144,17 +145,25 @@ class Index:
         return embedder
 
     def _open_embedder(self, name: str = "") -> Embedder:
+        from localsearch.engine.lazy import LazyEmbedder
         from localsearch.models import open_embedder
 
-        with self._lock:
-            if name not in self._embedders:
-                self._embedders[name] = open_embedder(self.paths, self.settings, name)
-            return self._embedders[name]
+        with self._models_lock:
+            embedder = self._embedders.get(name)
+            if embedder is None:
+                embedder = LazyEmbedder(
+                    lambda: open_embedder(self.paths, self.settings, name),
+                    idle_s=self.settings.models.idle_unload_s,
+                )
+                # Loads it, so that a model that's missing or broken is told of here.
+                _ = embedder.fingerprint
+                self._embedders[name] = embedder
+            return embedder
 
     def _open_reranker(self) -> Reranker | None:
         from localsearch.models import open_reranker
 
-        with self._lock:
+        with self._models_lock:
             if not self._rerankers:
                 self._rerankers.append(open_reranker(self.paths, self.settings))
             return self._rerankers[0]
