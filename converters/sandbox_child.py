@@ -61,7 +61,7 @@ def _preload() -> None:
 
 def _receive(requests: BinaryIO, put: Callable[[bytes], None]) -> None:
     try:
-        while (data := read_frame(requests, _MAX_REQUEST_BYTES)) is not None:
+        while (data := read_frame(requests, lambda: _MAX_REQUEST_BYTES)) is not None:
             put(data)
     finally:
         os._exit(0)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 from converters.registry import Conversion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import msgspec
 
 _LENGTH = struct.Struct(">Q")
@@ -94,16 +96,17 @@ def write_frame(pipe: BinaryIO, data: bytes) -> None:
     pipe.flush()
 
 
-def read_frame(pipe: BinaryIO, max_bytes: int) -> bytes | None:
+def read_frame(pipe: BinaryIO, max_bytes: Callable[[], int]) -> bytes | None:
     """The next bytes that were written; None at the end, or where the writer broke off.
 
-    Raises MessageTooLargeError where they're more than `max_bytes`.
+    Raises MessageTooLargeError where they're more than `max_bytes` gives once they've begun, as
+    what is expected may be settled while this waits.
     """
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)
-    if length > max_bytes:
+    if length > max_bytes():
         raise MessageTooLargeError
     data = pipe.read(length)
     return data if len(data) == length else None

@@ -72,6 +72,12 @@ def test_it_gives_what_reading_here_gives(sandbox: Sandbox) -> None:
         assert sandbox.convert(str(path)) == convert_file(str(path))
 
 
+def test_the_first_answer_may_be_long(sandbox: Sandbox, tmp_path: Path) -> None:
+    text = "\n".join(f"{number} words and more words" for number in range(20_000))
+    (document,) = sandbox.convert(_file(tmp_path, "log", text)).documents
+    assert sum(len(block.text) for block in document.blocks) > 100_000
+
+
 def test_it_raises_what_reading_here_raises(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     with pytest.raises(NoTextError, match="binary file"):

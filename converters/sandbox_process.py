@@ -1,0 +1,178 @@
+"""One converting process: starting it, talking to it, telling how it broke, ending it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import BinaryIO, cast
+
+from converters.sandbox_wire import (
+    MessageTooLargeError,
+    Reply,
+    Request,
+    decode_reply,
+    encode,
+    read_frame,
+    write_frame,
+)
+from localsearch.types import ConversionError, LocalsearchError
+
+_START_TIMEOUT_S = 60.0
+_END_TIMEOUT_S = 5.0
+_MAX_READY_BYTES = 1000
+# Where programs, libraries and languages are, and on Windows the system.
+_KEPT_VARIABLES = (
+    "PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TESSDATA_PREFIX",
+    "SYSTEMROOT",
+)  # fmt: skip
+# Threads of number libraries take address space for themselves, and one file needs none.
+_SET_VARIABLES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class ProcessFailedError(ConversionError):
+    """The process broke over a file, and another one may not."""
+
+
+class ConvertingProcess:
+    """A running `converters.sandbox_child` and the pipes to it.
+
+    `files` counts what it was asked for, `peak_bytes` is the most memory that it said it held.
+    """
+
+    def __init__(self, memory_bytes: int, *, ocr: bool) -> None:
+        self.ocr = ocr
+        self.files = 0
+        self.peak_bytes = 0
+        try:
+            self._process = subprocess.Popen(
+                _command(memory_bytes, ocr=ocr),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                # Ctrl-C is for the program to answer; a group can be ended with its children.
+                start_new_session=sys.platform != "win32",
+            )
+        except OSError as error:
+            raise _cannot_start(str(error)) from error
+        self._requests = cast("BinaryIO", self._process.stdin)
+        self._replies: SimpleQueue[bytes | None] = SimpleQueue()
+        self._max_reply_bytes = _MAX_READY_BYTES
+        self._said_too_much = False
+        Thread(target=self._read_replies, name="sandbox replies", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Wait for it to have everything imported and every right given up."""
+        try:
+            reply = self.receive(_START_TIMEOUT_S)
+        except (Empty, ConversionError) as error:
+            raise _cannot_start("it didn't start") from error
+        if reply.outcome != "ready":
+            raise _cannot_start("it didn't start as it should")
+
+    def send(self, request: Request, max_reply_bytes: int) -> None:
+        """Ask for a file; the reply may be `max_reply_bytes` long."""
+        self._max_reply_bytes = max_reply_bytes
+        self.files += 1
+        try:
+            write_frame(self._requests, encode(request))
+        except OSError as error:
+            raise self._broken() from error
+
+    def receive(self, timeout_s: float) -> Reply:
+        """The next reply; raises queue.Empty when none comes in time, ConversionError when
+        none can come any more.
+        """
+        import msgspec
+
+        data = self._replies.get(timeout=timeout_s)
+        if data is None:
+            raise self._broken()
+        try:
+            reply = decode_reply(data)
+        except msgspec.DecodeError as error:
+            raise ProcessFailedError("the converter crashed (its answer makes no sense)") from error
+        self.peak_bytes = max(self.peak_bytes, reply.peak_bytes)
+        return reply
+
+    def resident_bytes(self) -> int:
+        """The memory that it holds now; 0 when it's gone."""
+        import psutil
+
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        # Until it's waited for, its id can't belong to another process.
+        if self._process.returncode is None:
+            with contextlib.suppress(OSError):
+                if sys.platform == "win32":
+                    self._process.kill()
+                else:
+                    os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            self._requests.close()
+
+    def _read_replies(self) -> None:
+        with cast("BinaryIO", self._process.stdout) as pipe:
+            data: bytes | None = b""
+            while data is not None:
+                try:
+                    data = read_frame(pipe, lambda: self._max_reply_bytes)
+                except MessageTooLargeError:
+                    self._said_too_much = True
+                    data = None
+                except OSError:
+                    data = None
+                self._replies.put(data)
+
+    def _broken(self) -> ConversionError:
+        if self._said_too_much:
+            return ConversionError("the converter gave more than is read from one file")
+        try:
+            status = self._process.wait(timeout=_END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return ProcessFailedError("the converter stopped answering")
+        if status == -getattr(signal, "SIGKILL", 9):
+            return ProcessFailedError("the system ended the converter, likely for want of memory")
+        if status < 0:
+            return ProcessFailedError(f"the converter crashed (signal {-status})")
+        return ProcessFailedError(f"the converter crashed (exit code {status})")
+
+
+def _command(memory_bytes: int, *, ocr: bool) -> list[str]:
+    # -P: no module may come from the folder that the program happens to run in.
+    options = ["-P", "-B", "-X", "utf8"]
+    arguments = [str(memory_bytes), "ocr" if ocr else "plain"]
+    return [sys.executable, *options, "-m", "converters.sandbox_child", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return {**kept, **_SET_VARIABLES}
+
+
+def _cannot_start(reason: str) -> LocalsearchError:
+    return LocalsearchError(
+        f"the process that reads files can't be started: {reason}",
+        "Check that the system has memory and processes to spare, then try again.",
+    )
