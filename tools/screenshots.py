@@ -57,11 +57,11 @@ async def _type(pilot: Pilot[int], text: str) -> None:
 
 
 async def _search(pilot: Pilot[int]) -> None:
-    await _type(pilot, "how do I stop the machine from leaking")
+    await _type(pilot, "washing machine water leak")
 
 
 async def _language(pilot: Pilot[int]) -> None:
-    await _type(pilot, "what helps me remember what I learnt")
+    await _type(pilot, "does sleep help you remember")
 
 
 async def _filter(pilot: Pilot[int]) -> None:

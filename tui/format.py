@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 
 from rich.cells import cell_len, set_cell_size
@@ -128,17 +127,15 @@ def describe_percent(share: float) -> str:
     return f"{percent} %"
 
 
-def describe_score(hit: Hit, best: float) -> str:
-    """A judge's verdict as per cent, any other score as a bar against the list's best.
+def describe_score(hit: Hit, best: float, worst: float) -> str:
+    """A judge's verdict as per cent, any other score as a bar between the list's worst and best.
 
-    Only a reranker's score is a probability; the others say nothing outside of their list.
+    Only a reranker's score is a probability; the others say nothing outside of their list, and
+    many of them are squeezed into a small part of their range.
     """
     if hit.score_kind == "rerank":
         return f"{round(hit.score * 100)} %"
-    if hit.score_kind == "likelihood":
-        share = math.exp(hit.score - best)
-    else:
-        share = hit.score / best if best > 0 else 0.0
+    share = (hit.score - worst) / (best - worst) if best > worst else 1.0
     full = min(_BAR_STEPS, max(1, round(share * _BAR_STEPS)))
     return "▪" * full + "·" * (_BAR_STEPS - full)
 

@@ -34,7 +34,7 @@ FILES = {
         "    for attempt in range(attempts):\n        call(attempt)\n"
     ),
     "tables/tides.txt": f"{_TIDES}\nHigh water at noon: time for tea.\n{_TIDES}\n",
-    "data/prices.csv": "name,price\ngreen tea,4.20\nblack tea,3.10\n",
+    "shopping/prices.txt": "Prices by weight.\n\nGreen tea 4.20\nBlack tea 3.10\n",
 }
 
 

@@ -66,6 +66,16 @@ async def test_searches_are_saved_recalled_and_forgotten(index: StagedIndex) -> 
         await driver.until(lambda: not index.saved_searches())
 
 
+async def test_an_earlier_search_completes_what_is_typed(index: StagedIndex) -> None:
+    index.remember("green tea at noon")
+    async with opened(index) as driver:
+        await driver.until(lambda: not driver.searching)
+        await driver.press(*"green")
+        await driver.until(lambda: "green tea at noon" in driver.text)
+        await driver.press("right")
+        await driver.until(lambda: driver.main.query_input.value == "green tea at noon")
+
+
 async def test_no_searches_yet_says_when_there_will_be(index: StagedIndex) -> None:
     async with opened(index) as driver:
         await driver.press("ctrl+r")

@@ -85,13 +85,12 @@ def test_only_the_whole_is_a_hundred_per_cent() -> None:
 
 def test_only_a_judge_speaks_in_per_cent() -> None:
     judged = make_hit(score=0.874, score_kind="rerank")
-    assert describe_score(judged, 1.0) == "87 %"
+    assert describe_score(judged, 1.0, 0.0) == "87 %"
     for kind in ("fusion", "vector", "keyword", "likelihood"):
-        assert "%" not in describe_score(make_hit(score=0.5, score_kind=kind), 1.0)
+        assert "%" not in describe_score(make_hit(score=0.5, score_kind=kind), 1.0, 0.0)
 
 
-def test_other_scores_are_bars_against_the_best() -> None:
-    assert describe_score(make_hit(score=4.0), 4.0) == "▪▪▪▪▪"
-    assert describe_score(make_hit(score=2.0), 4.0) == "▪▪···"
-    assert describe_score(make_hit(score=-1.0), 0.0) == "▪····"
-    assert describe_score(make_hit(score=-2.0, score_kind="likelihood"), -2.0) == "▪▪▪▪▪"
+def test_other_scores_are_bars_between_the_worst_and_the_best() -> None:
+    bars = [describe_score(make_hit(score=score), 0.86, 0.80) for score in (0.86, 0.83, 0.80)]
+    assert bars == ["▪▪▪▪▪", "▪▪···", "▪····"]
+    assert describe_score(make_hit(score=-2.0, score_kind="likelihood"), -2.0, -2.0) == "▪▪▪▪▪"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,19 +66,13 @@ async def test_hostile_folders_and_failures_are_data_too(
     (folder / "a.txt").write_text("zebra")
     index.add_roots([str(folder)])
     index.update()
+    status = replace(index.status(), failures=(Failure("/x/[/nothing]\x1b[2J", "[b]why\x1b[2J"),))
+    index.status = lambda: status  # type: ignore[method-assign]
     async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
         await driver.press("f2")
         await driver.until(lambda: "~/[red]root[" in driver.text)
         assert is_safe(driver.text)
-        driver.app.screen._failures = ()  # type: ignore[attr-defined]
-        state = driver.app.keeper.state
-        assert state.status is not None
-        from dataclasses import replace
-
-        failures = (Failure("/x/[/nothing]\x1b[2J", "[b]why\x1b[2J"),)
-        driver.app.index_changed.publish(
-            replace(state, status=replace(state.status, failures=failures))
-        )
         await driver.press("2")
         await driver.until(lambda: "[b]why" in driver.text)
         assert is_safe(driver.text)
@@ -102,8 +97,6 @@ any_text = st.text(st.characters(), max_size=60)
 def test_a_row_is_safe_and_fits_whatever_it_shows(
     path: str, title: str, snippet: str, start: int, length: int, width: int
 ) -> None:
-    from dataclasses import replace
-
     highlights = ((min(start, len(snippet)), min(start + length, len(snippet))),)
     hit = make_hit("/" + path, title=title, snippet=snippet, highlights=highlights)
     style = replace(STYLE, width=width)

@@ -9,13 +9,11 @@ from tests.tui.conftest import StagedIndex
 from tests.tui.driving import opened
 from tui.widgets.stage_line import StageLine
 
-TEA = ["tea.md", "prices.csv", "retry.py", "tides.txt"]
-
 
 async def test_typing_finds_by_word(index: StagedIndex) -> None:
     async with opened(index) as driver:
         await driver.press(*"green tea")
-        await driver.until(lambda: {"tea.md", "prices.csv"} <= set(driver.names))
+        await driver.until(lambda: {"tea.md", "prices.txt"} <= set(driver.names))
         await driver.until(lambda: not driver.searching)
         assert "green tea" in driver.text
         assert driver.preview.hit == driver.hits.highlighted

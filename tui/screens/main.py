@@ -87,6 +87,7 @@ class MainScreen(HitActions, QueryActions):
         self.app.index_changed.subscribe(self, self.show_index)
         # The first paint comes first.
         self.call_after_refresh(self.search)
+        self.call_after_refresh(self.offer_earlier)
 
     def show_index(self, state: IndexState) -> None:
         """The index has changed; a list that was empty is asked for again."""

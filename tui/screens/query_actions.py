@@ -94,6 +94,12 @@ class QueryActions(Screen[None]):
 
     # Earlier and saved searches
 
+    @work(exclusive=True, group="offer", exit_on_error=False)
+    async def offer_earlier(self) -> None:
+        """Complete what's typed from earlier searches."""
+        backend = self.app.backend
+        self.query_input.offer(await self.app.lanes.actions.call(lambda _cancel: backend.history()))
+
     @work(exclusive=True, group="recall", exit_on_error=False)
     async def action_recall(self) -> None:
         """Choose among saved and earlier searches."""

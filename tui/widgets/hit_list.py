@@ -209,13 +209,14 @@ class HitList(ScrollView, can_focus=True):
             now_s=self._now_s(),
             home=os.path.expanduser("~"),
             best=max((hit.score for hit in self.hits), default=0.0),
+            worst=min((hit.score for hit in self.hits), default=0.0),
             faded=self._faded,
         )
 
     def _forget_drawings(self) -> None:
         self._drawn.clear()
         self._style = self._current_style()
-        self.virtual_size = Size(self.size.width, len(self.hits) * self._style.height)
+        self.virtual_size = Size(self._style.width, len(self.hits) * self._style.height)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

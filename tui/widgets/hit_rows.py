@@ -23,7 +23,8 @@ _INDENT = 2
 class RowStyle:
     """What the drawing of a hit depends on, besides the hit.
 
-    `best` is the highest score of the list; `faded` shows a hit that's probably not relevant.
+    `best` and `worst` are the outer scores of the list; `faded` shows a hit that probably isn't
+    relevant.
     """
 
     width: int
@@ -32,6 +33,7 @@ class RowStyle:
     now_s: float
     home: str
     best: float
+    worst: float = 0.0
     faded: bool = False
 
     @property
@@ -55,7 +57,7 @@ def draw_hit(hit: Hit, style: RowStyle, *, current: bool, marked: bool) -> list[
 def _head(hit: Hit, width: int, style: RowStyle) -> Content:
     look = look_of(hit.kind)
     age = describe_age(hit.mtime_ns, style.now_s)
-    score = describe_score(hit, style.best)
+    score = describe_score(hit, style.best, style.worst)
     facts = f"{hit.kind} · {age} · "
     right = cell_len(facts) + cell_len(score)
     if right + 16 > width:

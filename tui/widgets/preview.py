@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -90,7 +91,9 @@ class Preview(ScrollView, can_focus=True):
             source = self.page.source
             place = describe_place(source.hit.locator, source.hit.member)
             room = max(8, self.size.width - 8)
-            name = clean(source.hit.path).rpartition("/")[2]
+            name = clean(source.hit.path.rpartition(os.sep)[2])
+            if len(name) + len(place) + 3 > room:
+                place = describe_place(source.hit.locator, source.hit.member, headings=0)
             title = Content(ellipsise(f"{name} · {place}" if place else name, room))
             if source.note:
                 subtitle = Content(ellipsise(source.note, room))
