@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from localsearch.config import ModelSettings, Paths
     from localsearch.types import FloatMatrix, FloatVector
 
+# So often a batch is run again for queries' sake; then it shares the machine with them instead.
+# Else who asks without pause would keep anything from being indexed.
+_MOST_RESTARTS = 3
 # Contexts for texts beyond a full batch come in steps of this many tokens.
 _CONTEXT_STEP = 256
 
@@ -77,6 +80,7 @@ class GgufEmbedder:
         self._queries_lock = threading.Lock()
         self._no_query = threading.Event()
         self._no_query.set()
+        self._gives_way = True
 
     def _checked_dimension(self, wanted: int) -> int:
         full, smallest = self._model.width, self._recipe.smallest_dimension
@@ -176,9 +180,12 @@ class GgufEmbedder:
     def _decode_after_queries(
         self, context: Context, spans: list[Span], cancel: threading.Event | None
     ) -> FloatMatrix:
+        restarts = 0
         while True:
-            # A query that waits has the machine to itself first.
-            self._no_query.wait()
+            self._gives_way = restarts < _MOST_RESTARTS
+            if self._gives_way:
+                # A query that waits has the machine to itself first.
+                self._no_query.wait()
             try:
                 with context.abort_on(cancel):
                     return context.decode(spans)
@@ -186,6 +193,7 @@ class GgufEmbedder:
                 if cancel is not None and cancel.is_set():
                     raise
                 # Aborted for a query's sake: the batch runs again.
+                restarts += 1
 
     # Queries
 
@@ -202,7 +210,7 @@ class GgufEmbedder:
             self._no_query.clear()
             try:
                 running = self._documents
-                if running is not None:
+                if running is not None and self._gives_way:
                     running.abort()
                 rows = self._run_query(tokens, cancel)
             finally:

@@ -100,20 +100,27 @@ class LazyEmbedder:
 
     @contextmanager
     def _in_use(self) -> Iterator[Embedder]:
+        embedder = self._enter()
+        try:
+            yield embedder
+        finally:
+            self._leave()
+
+    def _enter(self) -> Embedder:
         with self._changed:
             if self._closed:
                 raise ModelError("the model was closed", "Start the program again.")
             # Under the lock, so that no second copy is loaded beside it.
             embedder = self._embedder or self._open()
             self._users += 1
-        try:
-            yield embedder
-        finally:
-            with self._changed:
-                self._users -= 1
-                self._last_use_s = time.monotonic()
-                if self._closed:
-                    self._changed.notify_all()
+            return embedder
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._users -= 1
+            self._last_use_s = time.monotonic()
+            if self._closed:
+                self._changed.notify_all()
 
     def _open(self) -> Embedder:
         embedder = self._load()

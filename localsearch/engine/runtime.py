@@ -140,7 +140,7 @@ class Context:
         # A string of one byte or none, for `abort_check`.
         self._stop = ctypes.create_string_buffer(2)
         self._rows: list[FloatMatrix] = []
-        self._callback_error: Exception | None = None
+        self._callback_error: BaseException | None = None
         # Both are called by llama.cpp for as long as the context lives.
         self._abort_check = ctypes.cast(abort_check(), llama.ggml_abort_callback)
         self._on_tensor = llama.ggml_backend_sched_eval_callback(self._look_at_tensor)
@@ -235,18 +235,17 @@ class Context:
         self._rows.clear()
         self._callback_error = None
         code = library().llama_decode(self._context, self._batch.struct)
-        if code != 0 or self._callback_error is not None:
-            for span in spans:
-                self.remove_sequence(span.sequence, span.start)
-        if code == _ABORTED:
+        if code == 0 and self._callback_error is None:
+            return self._hidden(spans) if self.output == "hidden" else self._read(spans)
+        for span in spans:
+            self.remove_sequence(span.sequence, span.start)
+        if code == _ABORTED or self._callback_error is not None:
             self._stop[0] = b"\0"
-            raise CancelledError
-        if code != 0 or self._callback_error is not None:
-            raise ModelError(
-                f"the model {self.model.path.name} failed while it ran ({code}): {last_words()}",
-                "Run it again; if that doesn't help, `localsearch models list` shows others.",
-            ) from self._callback_error
-        return self._hidden(spans) if self.output == "hidden" else self._read(spans)
+            raise self._callback_error or CancelledError
+        raise ModelError(
+            f"the model {self.model.path.name} failed while it ran ({code}): {last_words()}",
+            "Run it again; if that doesn't help, `localsearch models list` shows others.",
+        )
 
     def _check(self, spans: Sequence[Span]) -> None:
         """What llama.cpp would end the process for, or answer with nonsense."""
@@ -274,8 +273,10 @@ class Context:
             wanted = ggml().ggml_get_name(tensor) == b"result_norm"
             if wanted and not ask:
                 self._keep_rows(tensor)
-        except Exception as error:  # noqa: BLE001 (it can't pass through C; `decode` raises it)
+        except BaseException as error:  # noqa: BLE001 (nothing can pass through C)
+            # A KeyboardInterrupt, for one, comes up wherever Python runs; `decode` raises it.
             self._callback_error = error
+            self.abort()
             return False
         return wanted if ask else not wanted
 

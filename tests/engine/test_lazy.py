@@ -1,0 +1,155 @@
+"""A lazy embedder is in memory while it's used, and comes back by itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from localsearch.config import Paths
+from localsearch.engine.embedder import GgufEmbedder
+from localsearch.engine.lazy import LazyEmbedder
+from localsearch.types import ModelError
+from tests.engine.conftest import open_model
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def load(qwen3_file: Path, engine_paths: Paths) -> Callable[[], GgufEmbedder]:
+    return lambda: open_model(qwen3_file, engine_paths)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE_S
+    pause = threading.Event()
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        pause.wait(0.005)
+    return True
+
+
+def test_nothing_is_loaded_before_its_used(load: Callable[[], GgufEmbedder]) -> None:
+    lazy = LazyEmbedder(load, idle_s=0)
+    assert not lazy.is_loaded
+    assert lazy.dimension == 256
+    assert lazy.is_loaded
+    lazy.close()
+    assert not lazy.is_loaded
+
+
+def test_its_freed_when_idle_and_comes_back(load: Callable[[], GgufEmbedder]) -> None:
+    lazy = LazyEmbedder(load, idle_s=0.05)
+    first = lazy.embed_query("market")
+    assert eventually(lambda: not lazy.is_loaded)
+    # What it knows of the model needs no weights.
+    assert (lazy.name, lazy.dimension) == ("test", 256)
+    assert lazy.fingerprint
+    assert lazy.max_tokens > 0
+    assert not lazy.is_loaded
+    assert lazy.embed_documents(["market"]).shape == (1, 256)
+    assert lazy.embed_query("market") == pytest.approx(first, abs=1e-4)
+    assert eventually(lambda: not lazy.is_loaded)
+    assert lazy.count_tokens("market") > 0
+    lazy.close()
+
+
+def test_its_kept_while_its_used(load: Callable[[], GgufEmbedder]) -> None:
+    loads = 0
+
+    def counted() -> GgufEmbedder:
+        nonlocal loads
+        loads += 1
+        return load()
+
+    lazy = LazyEmbedder(counted, idle_s=0.5)
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        lazy.embed_documents(["market " * 50])
+    assert loads == 1
+    lazy.close()
+
+
+def test_threads_that_come_at_once_load_it_once(load: Callable[[], GgufEmbedder]) -> None:
+    loads = []
+
+    def counted() -> GgufEmbedder:
+        loads.append(threading.get_ident())
+        return load()
+
+    lazy = LazyEmbedder(counted, idle_s=60)
+    workers = [threading.Thread(target=lazy.embed_query, args=("market",)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(loads) == 1
+    lazy.close()
+
+
+def test_closing_waits_for_what_is_running_and_is_final(load: Callable[[], GgufEmbedder]) -> None:
+    lazy = LazyEmbedder(load, idle_s=60)
+    started, results = threading.Event(), []
+
+    class Texts(Sequence[str]):
+        """Says when the embedder begins to read it."""
+
+        def __len__(self) -> int:
+            return 20
+
+        def __getitem__(self, index: object) -> str:
+            started.set()
+            if not isinstance(index, int) or index >= 20:
+                raise IndexError
+            return "market " * 50
+
+    worker = threading.Thread(target=lambda: results.append(lazy.embed_documents(Texts())))
+    worker.start()
+    assert started.wait(PATIENCE_S)
+    lazy.close()
+    worker.join()
+    assert np.linalg.norm(results[0], axis=1) == pytest.approx(1, abs=1e-5)
+    assert not lazy.is_loaded
+    with pytest.raises(ModelError, match="closed"):
+        lazy.embed_query("market")
+
+
+def test_a_model_that_was_exchanged_meanwhile_is_refused(
+    load: Callable[[], GgufEmbedder], starter_file: Path, engine_paths: Paths
+) -> None:
+    now = [load]
+
+    def load_now() -> GgufEmbedder:
+        return now[0]()
+
+    lazy = LazyEmbedder(load_now, idle_s=0.02)
+    lazy.embed_query("market")
+    assert eventually(lambda: not lazy.is_loaded)
+    now[0] = lambda: open_model(starter_file, engine_paths)
+    with pytest.raises(ModelError, match="exchanged"):
+        lazy.embed_query("market")
+    now[0] = load
+    assert lazy.embed_query("market").shape == (256,)
+    lazy.close()
+
+
+def test_a_model_that_cant_be_loaded_is_tried_again(load: Callable[[], GgufEmbedder]) -> None:
+    def fail() -> GgufEmbedder:
+        raise ModelError("no memory", "Close other programs.")
+
+    now = [fail]
+
+    def load_now() -> GgufEmbedder:
+        return now[0]()
+
+    lazy = LazyEmbedder(load_now, idle_s=0)
+    with pytest.raises(ModelError, match="no memory"):
+        lazy.embed_query("market")
+    now[0] = load
+    assert lazy.embed_query("market").shape == (256,)
+    lazy.close()
