@@ -72,7 +72,28 @@ FORMATS: tuple[Format, ...] = (
         frozenset(SUFFIX_LANGUAGES),
         frozenset(FILENAME_LANGUAGES),
     ),
-)
+    Format(
+        "docx", "converters.word:WordConverter", "doc", _of(".docx .docm .dotx .dotm"),
+        extra="office",
+    ),
+    Format(
+        "pptx", "converters.slides:SlidesConverter", "slides",
+        _of(".pptx .pptm .potx .potm .ppsx .ppsm"), extra="office",
+    ),
+    Format(
+        "xlsx", "converters.sheets:SheetsConverter", "sheet", _of(".xlsx .xlsm .xltx .xltm"),
+        extra="office",
+    ),
+    Format(
+        "legacy-office", "converters.office:LegacyOfficeConverter", "doc",
+        _of(".doc .dot .xls .xlt .ppt .pps .pot"),
+    ),
+    Format("odt", "converters.opendocument:OdtConverter", "doc", _of(".odt .ott .fodt")),
+    Format("ods", "converters.opendocument:OdsConverter", "sheet", _of(".ods .ots .fods")),
+    Format("odp", "converters.opendocument:OdpConverter", "slides", _of(".odp .otp .fodp")),
+    Format("rtf", "converters.rtf:RtfConverter", "doc", _of(".rtf"), extra="office"),
+    Format("epub", "converters.book:BookConverter", "book", _of(".epub")),
+)  # fmt: skip
 
 # Files that hold no text that we read, or that no converter reads here: found by name.
 _NAME_ONLY: tuple[tuple[Kind, str], ...] = (

@@ -48,7 +48,7 @@ def _pdf() -> bytes:
     return pdf_bytes(writer)
 
 
-def _docx() -> bytes:
+def docx() -> bytes:
     import docx
 
     document = docx.Document()
@@ -60,7 +60,7 @@ def _docx() -> bytes:
     return packed.getvalue()
 
 
-def _pptx() -> bytes:
+def pptx() -> bytes:
     import pptx
 
     slides = pptx.Presentation()
@@ -72,7 +72,7 @@ def _pptx() -> bytes:
     return packed.getvalue()
 
 
-def _xlsx() -> bytes:
+def xlsx() -> bytes:
     import openpyxl
 
     book = openpyxl.Workbook()
@@ -85,7 +85,7 @@ def _xlsx() -> bytes:
     return packed.getvalue()
 
 
-def _open_document(kind: str, body: str) -> bytes:
+def open_document(kind: str, body: str) -> bytes:
     content = (
         f"{_XML}<office:document-content {_OPEN_DOCUMENT}><office:body>{body}"
         "</office:body></office:document-content>"
@@ -94,7 +94,7 @@ def _open_document(kind: str, body: str) -> bytes:
     return zipped({"mimetype": mime, "content.xml": content})
 
 
-def _epub() -> bytes:
+def epub() -> bytes:
     package = (
         f"{_XML}<package xmlns='http://www.idpf.org/2007/opf' version='3.0'><metadata"
         " xmlns:dc='http://purl.org/dc/elements/1.1/'><dc:title>Tides</dc:title></metadata>"
@@ -137,12 +137,12 @@ def _tar() -> bytes:
     return packed.getvalue()
 
 
-_TEXT_PARAGRAPH = "<office:text><text:h>One</text:h><text:p>Two three.</text:p></office:text>"
-_TABLE = (
+TEXT_PARAGRAPH = "<office:text><text:h>One</text:h><text:p>Two three.</text:p></office:text>"
+TABLE = (
     "<office:spreadsheet><table:table table:name='S'><table:table-row><table:table-cell>"
     "<text:p>7</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>"
 )
-_PAGE = (
+PAGE = (
     "<office:presentation><draw:page><draw:frame><draw:text-box><text:p>Hi</text:p>"
     "</draw:text-box></draw:frame></draw:page></office:presentation>"
 )
@@ -152,13 +152,13 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 def seeds() -> tuple[tuple[str, bytes], ...]:
     """Names and contents, at least one for each format that the registry knows."""
     made: dict[str, tuple[bytes, ...]] = {
-        "docx": (_docx(),),
-        "pptx": (_pptx(),),
-        "xlsx": (_xlsx(),),
-        "odt": (_open_document("text", _TEXT_PARAGRAPH),),
-        "ods": (_open_document("spreadsheet", _TABLE),),
-        "odp": (_open_document("presentation", _PAGE),),
-        "epub": (_epub(),),
+        "docx": (docx(),),
+        "pptx": (pptx(),),
+        "xlsx": (xlsx(),),
+        "odt": (open_document("text", TEXT_PARAGRAPH),),
+        "ods": (open_document("spreadsheet", TABLE),),
+        "odp": (open_document("presentation", PAGE),),
+        "epub": (epub(),),
         "doc": (_OLE,),
         "rtf": (rb"{\rtf1\ansi{\b Title}\par Gr\u252?\'dfe {\*\x y}\par}",),
         "pdf": (_pdf(),),

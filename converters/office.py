@@ -1,0 +1,115 @@
+"""Makes an office file safe for the library that reads it: every part checked, no other kept."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from typing import BinaryIO
+
+from converters.formats import named
+from converters.safety import OLE_MAGIC, CheckedZip, Limits, checked_zip
+from converters.xml_stream import MalformedXmlError, check_xml
+from localsearch.types import ConversionContext, ConversionError, Document, Source
+
+# XML parts only; pictures are never unpacked.
+_LIMITS = Limits(member_bytes=256 << 20, total_bytes=384 << 20)
+_PARSED = (".xml", ".rels")
+# Parts that these files don't need to be read.
+_OPTIONAL = ("customxml/", "docprops/", "word/glossary/", "ppt/tags/")
+_STRICT = b"http://purl.oclc.org/ooxml/"
+# ISO 29500 names its strict and transitional namespaces differently; libraries know the latter.
+_TRANSITIONAL = (
+    (_STRICT + b"officeDocument/relationships",
+     b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"),
+    (_STRICT + b"wordprocessingml/main",
+     b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
+    (_STRICT + b"spreadsheetml/main",
+     b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"),
+    (_STRICT + b"presentationml/main",
+     b"http://schemas.openxmlformats.org/presentationml/2006/main"),
+    (_STRICT + b"drawingml/", b"http://schemas.openxmlformats.org/drawingml/2006/"),
+    (_STRICT + b"officeDocument/math",
+     b"http://schemas.openxmlformats.org/officeDocument/2006/math"),
+)  # fmt: skip
+# Files with macros and templates differ in this alone; libraries refuse some of the names.
+_MAIN_TYPES = (
+    (b"application/vnd.ms-word.document.macroEnabled.main+xml", b"wordprocessingml.document"),
+    (b"application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+     b"wordprocessingml.document"),
+    (b"application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+     b"wordprocessingml.document"),
+    (b"application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+     b"presentationml.presentation"),
+    (b"application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+     b"presentationml.presentation"),
+    (b"application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
+     b"presentationml.presentation"),
+    (b"application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
+     b"presentationml.presentation"),
+)  # fmt: skip
+
+
+def checked_package(source: Source, *, max_elements: int) -> BinaryIO:
+    """A copy of an office file in memory that holds its XML parts, checked, and no pictures.
+
+    `max_elements` bounds each part. Raises ConversionError with the reason where the file is
+    locked, damaged, or made to hurt.
+    """
+    refuse_ole(source)
+    copy = BytesIO()
+    with checked_zip(source, _LIMITS) as package, zipfile.ZipFile(copy, "w") as safe:
+        for name in package.members:
+            safe.writestr(name, _checked_part(package, name, max_elements))
+    copy.seek(0)
+    return copy
+
+
+def _checked_part(package: CheckedZip, name: str, max_elements: int) -> bytes:
+    # An empty part stands for one that isn't needed: whatever refers to it still finds it.
+    if not name.lower().endswith(_PARSED):
+        return b""
+    data = package.read(name)
+    try:
+        check_xml(BytesIO(data), max_elements=max_elements)
+    except MalformedXmlError as error:
+        if name.lower().startswith(_OPTIONAL):
+            return b""
+        raise ConversionError(f"{error.cause} of {name}") from error
+    if name == "[Content_Types].xml":
+        for special, main in _MAIN_TYPES:
+            plain = b"application/vnd.openxmlformats-officedocument." + main + b".main+xml"
+            data = data.replace(special, plain)
+    if _STRICT in data:
+        for strict, transitional in _TRANSITIONAL:
+            data = data.replace(strict, transitional)
+    return data
+
+
+def refuse_ole(source: Source) -> None:
+    """Raise ConversionError for the container of locked office files and of those before 2007."""
+    with source.open() as file:
+        head = file.read(1 << 20)
+    if not head.startswith(OLE_MAGIC):
+        return
+    # Names in the container's directory are UTF-16.
+    if "EncryptedPackage".encode("utf-16-le") in head or source.name.lower().endswith("x"):
+        raise ConversionError("locked by a password")
+    raise ConversionError(
+        "the format of Office 97 to 2003 isn't read",
+        "Save it in the current format (.docx, .xlsx or .pptx).",
+    )
+
+
+class LegacyOfficeConverter:
+    """Says of office files from before 2007 what can be done about them."""
+
+    name = "legacy-office"
+    version = 1
+    suffixes = named("legacy-office").suffixes
+    filenames = named("legacy-office").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """No document: raises ConversionError always."""
+        refuse_ole(source)
+        raise ConversionError("damaged, or not an office file")

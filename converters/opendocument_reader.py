@@ -1,0 +1,206 @@
+"""From the XML events of OpenDocument content to blocks with their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
+
+from converters.cleaning import clean_line
+from converters.collecting import BlockCollector
+from converters.opendocument_tables import OFFICE, TABLE, TableReader, number
+from converters.outline import HeadingPath
+from converters.rows import SheetRows
+from converters.xml_stream import MalformedXmlError, XmlEvent, xml_events
+from localsearch.types import Block, BlockKind, Locator
+
+_NS = "urn:oasis:names:tc:opendocument:xmlns:"
+_TEXT, _DRAW = f"{_NS}text:1.0 ", f"{_NS}drawing:1.0 "
+_PRESENTATION = f"{_NS}presentation:1.0 "
+_DC = "http://purl.org/dc/elements/1.1/ "
+# What isn't read: what was deleted, furigana, form controls, who wrote a comment when.
+_SKIPPED = frozenset(
+    (
+        _TEXT + "tracked-changes", _TEXT + "ruby-text", _TEXT + "note-citation", OFFICE + "forms",
+        OFFICE + "scripts", OFFICE + "styles", OFFICE + "automatic-styles", OFFICE + "meta",
+        OFFICE + "master-styles", OFFICE + "font-face-decls", OFFICE + "settings",
+        _DC + "creator", _DC + "date", OFFICE + "binary-data",
+    )
+)  # fmt: skip
+_PARAGRAPHS = frozenset((_TEXT + "p", _TEXT + "h"))
+_ASIDES = {
+    OFFICE + "annotation": "comment",
+    _TEXT + "note-body": "note",
+    _PRESENTATION + "notes": "notes",
+}
+_MAX_SPACES = 8
+_LANGUAGE_LENGTHS = (2, 3)
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    """A paragraph that is being read; a footnote puts another one inside it."""
+
+    level: int
+    page: int
+    is_title: bool
+    pieces: list[str] = field(default_factory=list)
+
+
+class ContentReader:
+    """Takes the events of a content part in order; `finish`, then ask for `blocks`."""
+
+    def __init__(self, out: BlockCollector) -> None:
+        self.title: str | None = None
+        self._out = out
+        self._skip_depth = 0
+        self._page = 1
+        self._slide = 0
+        self._headings = HeadingPath()
+        self._paragraphs: list[_Paragraph] = []
+        self._asides: list[str] = []
+        self._is_title_frame = False
+        self._lists = 0
+        self._items: list[str] = []
+        self._tables = TableReader(
+            lambda lines: self._add(lines, "table", self._page),
+            lambda sheet: SheetRows(sheet, out),
+        )
+
+    def take(self, event: XmlEvent) -> None:
+        """Read on by one event."""
+        if event.kind == "text":
+            if self._paragraphs and not self._skip_depth:
+                self._paragraphs[-1].pieces.append(event.text)
+        elif self._skip_depth:
+            self._skip_depth += 1 if event.kind == "start" else -1
+        elif event.kind == "end":
+            self._end(event.name)
+        elif event.name in _SKIPPED:
+            self._skip_depth = 1
+        else:
+            self._start(event.name, event.attributes)
+
+    def finish(self) -> None:
+        """Write what's still open, in a file that ends too early."""
+        self._flush_items()
+        self._tables.finish()
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks; with pages only where the file says where pages end."""
+        for block in self._out.blocks:
+            if self._page > 1 or block.locator.page is None:
+                yield block
+            else:
+                yield replace(block, locator=replace(block.locator, page=None))
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name in _PARAGRAPHS:
+            is_heading = name == _TEXT + "h"
+            level = number(attributes.get(_TEXT + "outline-level"), 1) if is_heading else 0
+            is_title = attributes.get(_TEXT + "style-name") == "Title"
+            self._paragraphs.append(_Paragraph(level, self._page, is_title))
+        elif name.startswith(TABLE):
+            self._flush_items()
+            self._tables.start(name, attributes)
+        elif name.startswith(_TEXT) and name not in _ASIDES:
+            self._start_text(name.removeprefix(_TEXT), attributes)
+        elif name in _ASIDES:
+            self._asides.append(_ASIDES[name])
+        elif name == OFFICE + "spreadsheet":
+            self._tables.is_sheet = True
+        elif name == _DRAW + "page":
+            self._slide += 1
+            self._headings = HeadingPath()
+        elif name == _DRAW + "frame":
+            self._is_title_frame = attributes.get(_PRESENTATION + "class") == "title"
+
+    def _start_text(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "list":
+            self._lists += 1
+        elif name == "soft-page-break":
+            self._page += 1
+            for paragraph in self._paragraphs:
+                if not paragraph.pieces:
+                    paragraph.page = self._page
+        elif self._paragraphs and name in ("s", "tab", "line-break"):
+            spaces = " " * min(number(attributes.get(_TEXT + "c"), 1), _MAX_SPACES)
+            written = {"tab": "\t", "line-break": "\n"}.get(name, spaces)
+            self._paragraphs[-1].pieces.append(written)
+
+    def _end(self, name: str) -> None:
+        if name in _PARAGRAPHS:
+            if self._paragraphs:
+                self._end_paragraph(self._paragraphs.pop())
+        elif name.startswith(TABLE):
+            self._tables.end(name)
+        elif name == _TEXT + "list":
+            self._lists = max(0, self._lists - 1)
+            if not self._lists:
+                self._flush_items()
+        elif name in _ASIDES:
+            self._flush_items()
+            if self._asides:
+                self._asides.pop()
+        elif name == _DRAW + "frame":
+            self._is_title_frame = False
+
+    def _end_paragraph(self, paragraph: _Paragraph) -> None:
+        text = "".join(paragraph.pieces).strip()
+        if not text:
+            return
+        if self._asides:
+            self._add(text, "note", paragraph.page)
+        elif self._tables.in_cell:
+            self._tables.add_text(" ".join(text.split()))
+        elif paragraph.level or self._is_title_frame:
+            self._flush_items()
+            title = clean_line(text)
+            self._headings.enter(paragraph.level or 1, title)
+            self.title = self.title or title
+            self._add(text, "heading", paragraph.page)
+        elif self._lists:
+            self._items.append("  " * min(self._lists - 1, _MAX_SPACES) + "- " + text)
+        else:
+            if paragraph.is_title:
+                self.title = self.title or clean_line(text)
+            self._add(text, "heading" if paragraph.is_title else "paragraph", paragraph.page)
+
+    def _flush_items(self) -> None:
+        if self._items:
+            self._add("\n".join(self._items), "list", self._page)
+            self._items.clear()
+
+    def _add(self, text: str, kind: BlockKind, page: int) -> None:
+        locator = Locator(
+            page=None if self._slide else page,
+            slide=self._slide or None,
+            heading=self._headings.path,
+            part=self._asides[-1] if self._asides else None,
+        )
+        self._out.add(text, locator, kind)
+
+
+def read_properties(meta: BinaryIO) -> tuple[str | None, str | None]:
+    """The title and the language that a file's properties name; None where they don't.
+
+    Raises ConversionError where they hold a DOCTYPE.
+    """
+    found = {_DC + "title": "", _DC + "language": ""}
+    current = ""
+    # What's broken here costs the title, not the text.
+    try:
+        for event in xml_events(meta):
+            if event.kind == "start":
+                if event.name == OFFICE + "body":
+                    break
+                current = event.name
+            elif event.kind == "end":
+                current = ""
+            elif current in found:
+                found[current] += event.text
+    except MalformedXmlError:
+        current = ""
+    language = found[_DC + "language"].strip().lower().partition("-")[0]
+    known = len(language) in _LANGUAGE_LENGTHS and language.isalpha()
+    return clean_line(found[_DC + "title"]) or None, language if known else None

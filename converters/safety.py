@@ -1,0 +1,197 @@
+"""How much of a file made of other files may be unpacked, so that a bomb stays a small file.
+
+A ZIP says how large its members are; nothing here believes it. Sizes are counted while unpacking,
+and what's inside of something else shares the budget of the outermost file.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import IO, BinaryIO, cast
+
+from localsearch.types import ConversionError, Source
+
+_MIB = 1 << 20
+_PIECE_BYTES = 1 << 16
+# bzip2 and LZMA are unpacked a whole piece at a time, whatever comes out of it.
+_SMALL_PIECE_BYTES = 1 << 12
+# Text compresses 3 to 30 times, machine-made XML 100 times, zeroes 1000 times.
+_RATIO_COUNTS_FROM_BYTES = 20 * _MIB
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may come out of one ZIP: sizes in bytes, `ratio` is unpacked by packed."""
+
+    members: int = 20_000
+    member_bytes: int = 128 * _MIB
+    total_bytes: int = 512 * _MIB
+    ratio: int = 200
+
+
+@dataclass(slots=True)
+class Budget:
+    """What may still be unpacked from a file, with everything inside it, however deep."""
+
+    bytes_left: int = 1024 * _MIB
+    members_left: int = 20_000
+    depth: int = 0
+
+    def take_member(self) -> None:
+        """Count a member; raises ConversionError when there are too many."""
+        if self.members_left <= 0:
+            raise ConversionError("too many files inside one another")
+        self.members_left -= 1
+
+    def take_bytes(self, count: int) -> None:
+        """Count unpacked bytes; raises ConversionError when there are too many."""
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise ConversionError("unpacks to more data than is read from one file")
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSource:
+    """A file inside another one, in memory, with what may still be unpacked from it."""
+
+    name: str
+    data: bytes = field(repr=False)
+    budget: Budget = field(default_factory=Budget, repr=False)
+    depth: int = 1
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.data)
+
+    def open(self) -> BinaryIO:
+        """The bytes, as a file."""
+        return BytesIO(self.data)
+
+
+def budget_of(source: Source) -> tuple[Budget, int]:
+    """The budget that a source brings along or a fresh one, and how deep inside it stands."""
+    if isinstance(source, MemberSource):
+        return source.budget, source.depth
+    return Budget(), 0
+
+
+class CheckedZip:
+    """A ZIP whose members are read within limits; only names that it has are readable."""
+
+    def __init__(self, archive: zipfile.ZipFile, limits: Limits, budget: Budget) -> None:
+        self._archive = archive
+        self._limits = limits
+        self._budget = budget
+        self._left = limits.total_bytes
+        self.members: dict[str, zipfile.ZipInfo] = {
+            info.filename: info for info in archive.infolist() if not info.is_dir()
+        }
+
+    def read(self, name: str) -> bytes:
+        """A member's bytes; raises ConversionError where it's missing, locked or too large."""
+        info = self.members.get(name)
+        if info is None:
+            raise ConversionError(f"damaged: it has no {name} inside")
+        if info.flag_bits & 0x1:
+            raise ConversionError("locked by a password")
+        try:
+            with self._archive.open(info) as member:
+                return self._bounded(member, info)
+        except UNPACKING_ERRORS as error:
+            raise ConversionError(f"damaged: {name} inside it can't be unpacked") from error
+
+    def _bounded(self, member: IO[bytes], info: zipfile.ZipInfo) -> bytes:
+        deflated = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        at_once = _PIECE_BYTES if deflated else _SMALL_PIECE_BYTES
+        unpacked = bytearray()
+        while piece := member.read(at_once):
+            unpacked += piece
+            self._left -= len(piece)
+            self._budget.take_bytes(len(piece))
+            check_growth(len(unpacked), info.compress_size, self._limits)
+            if self._left < 0:
+                raise ConversionError(
+                    f"unpacks to more than {self._limits.total_bytes // _MIB:,} MB"
+                )
+        return bytes(unpacked)
+
+
+UNPACKING_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+)
+"""What the standard library raises on archives that are damaged or use methods it lacks."""
+
+
+def check_growth(unpacked: int, packed: int, limits: Limits) -> None:
+    """Raise ConversionError where a member grew past any use, as bombs do."""
+    if unpacked > limits.member_bytes:
+        raise ConversionError(
+            f"a file inside it unpacks to more than {limits.member_bytes // _MIB:,} MB"
+        )
+    if unpacked > _RATIO_COUNTS_FROM_BYTES and unpacked > limits.ratio * max(packed, 1):
+        raise ConversionError(f"a file inside it unpacks to over {limits.ratio} times its size")
+
+
+@contextmanager
+def checked_zip(source: Source, limits: Limits | None = None) -> Iterator[CheckedZip]:
+    """Open a ZIP within limits; raises ConversionError where it's damaged or has too many files."""
+    limits = limits or Limits()
+    budget, _ = budget_of(source)
+    with source.open() as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except UNPACKING_ERRORS as error:
+            raise ConversionError("damaged: it isn't a complete ZIP file") from error
+        with archive:
+            if len(archive.infolist()) > limits.members:
+                raise ConversionError(f"more than {limits.members:,} files inside it")
+            yield CheckedZip(archive, limits, budget)
+
+
+def open_stream(file: BinaryIO, method: str) -> BinaryIO:
+    """The unpacked stream of a .gz, .bz2 or .xz file; it's for the reader to stop in time."""
+    if method == "gz":
+        import gzip
+
+        return cast("BinaryIO", gzip.GzipFile(fileobj=file))
+    if method == "bz2":
+        return cast("BinaryIO", bz2.BZ2File(file))
+    # What an .xz header asks the decoder to allocate is bounded here.
+    return cast("BinaryIO", lzma.LZMAFile(file))
+
+
+@contextmanager
+def plain_errors(what: str) -> Iterator[None]:
+    """Turn whatever a library raises on a damaged file into one ConversionError.
+
+    `what` is the format in words: "a Word document".
+    """
+    try:
+        yield
+    except ConversionError:
+        raise
+    except RecursionError as error:
+        raise ConversionError("nested too deeply to be read") from error
+    except MemoryError as error:
+        raise ConversionError("reading it takes more memory than there is") from error
+    except Exception as error:  # libraries raise KeyError, struct.error and others on damage
+        raise ConversionError(
+            f"damaged, or not {what} ({type(error).__name__}: {str(error)[:200]})"
+        ) from error

@@ -1,0 +1,107 @@
+"""PowerPoint presentations: slide by slide, with tables, charts' titles and speaker notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pptx import Presentation
+
+from converters.cleaning import clean_line
+from converters.collecting import BlockCollector
+from converters.formats import named
+from converters.office import checked_package
+from converters.safety import plain_errors
+from localsearch.types import ConversionContext, Document, Locator, Source
+
+if TYPE_CHECKING:
+    from pptx.presentation import Presentation as Slides
+    from pptx.slide import Slide
+
+_MAX_ELEMENTS = 500_000
+
+
+class SlidesConverter:
+    """Reads PowerPoint presentations, shows and templates."""
+
+    name = "pptx"
+    version = 1
+    suffixes = named("pptx").suffixes
+    filenames = named("pptx").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """One document, its headings the titles of the slides."""
+        with plain_errors("a PowerPoint presentation"):
+            package = checked_package(source, max_elements=_MAX_ELEMENTS)
+            yield _read(Presentation(package), BlockCollector(context.text_limit))
+
+
+def _read(presentation: Slides, out: BlockCollector) -> Document:
+    title = clean_line(_title_property(presentation))
+    for number, slide in enumerate(presentation.slides, start=1):
+        if out.full:
+            break
+        with plain_errors("a PowerPoint presentation"):
+            heading = _slide_title(slide)
+            _read_slide(slide, number, heading, out)
+        title = title or heading
+    return Document(tuple(out.blocks), kind="slides", title=title or None, notes=tuple(out.notes))
+
+
+def _title_property(presentation: Slides) -> str:
+    try:
+        title = presentation.core_properties.title
+    except Exception:  # noqa: BLE001 - damaged properties must not cost the text
+        return ""
+    # What PowerPoint writes when nobody gave a title.
+    return "" if title == "PowerPoint Presentation" else title
+
+
+def _slide_title(slide: Slide) -> str:
+    shape = slide.shapes.title
+    return clean_line(shape.text_frame.text) if shape is not None else ""
+
+
+def _read_slide(slide: Slide, number: int, heading: str, out: BlockCollector) -> None:
+    locator = Locator(slide=number, heading=(heading,) if heading else ())
+    title_shape = slide.shapes.title
+    if title_shape is not None:
+        out.add(heading, locator, "heading")
+    title_id = title_shape.shape_id if title_shape is not None else None
+    for shape in _flat(slide.shapes):
+        if out.full:
+            return
+        if shape.shape_id == title_id:
+            continue
+        if shape.has_text_frame:
+            out.add(_text(shape.text_frame), locator)
+        elif getattr(shape, "has_table", False):
+            rows = (" | ".join(clean_line(cell.text) for cell in row.cells)
+                    for row in shape.table.rows)  # fmt: skip
+            out.add("\n".join(row for row in rows if row.strip(" |")), locator, "table")
+        elif getattr(shape, "has_chart", False) and shape.chart.has_title:
+            out.add(shape.chart.chart_title.text_frame.text, locator)
+    if slide.has_notes_slide:
+        frame = slide.notes_slide.notes_text_frame
+        if frame is not None:
+            at = Locator(slide=number, heading=locator.heading, part="notes")
+            out.add(_text(frame), at, "note")
+
+
+def _flat(shapes: Iterable[Any]) -> Iterator[Any]:
+    """All shapes, those inside groups too, in the order of the file."""
+    stack = [iter(shapes)]
+    while stack:
+        shape = next(stack[-1], None)
+        if shape is None:
+            stack.pop()
+        elif hasattr(shape, "shapes"):
+            stack.append(iter(shape.shapes))
+        else:
+            yield shape
+
+
+def _text(frame: Any) -> str:
+    # A line break inside a paragraph comes as a vertical tab.
+    paragraphs = (paragraph.text.replace("\v", "\n") for paragraph in frame.paragraphs)
+    return "\n".join(text for text in paragraphs if text.strip())
