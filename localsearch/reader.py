@@ -116,9 +116,7 @@ def _convert(
     from localsearch.chunker import chunk_document
 
     try:
-        conversion = convert(
-            ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins
-        )
+        conversion = convert(ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins)
     except ConversionError as error:
         return Reading(
             "name_only" if isinstance(error, NoTextError) else "failed",
