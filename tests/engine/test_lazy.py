@@ -36,11 +36,11 @@ def eventually(condition: Callable[[], bool]) -> bool:
 
 def test_nothing_is_loaded_before_its_used(load: Callable[[], GgufEmbedder]) -> None:
     lazy = LazyEmbedder(load, idle_s=0)
-    assert not lazy.is_loaded
+    seen = [lazy.is_loaded]
     assert lazy.dimension == 256
-    assert lazy.is_loaded
+    seen.append(lazy.is_loaded)
     lazy.close()
-    assert not lazy.is_loaded
+    assert [*seen, lazy.is_loaded] == [False, True, False]
 
 
 def test_its_freed_when_idle_and_comes_back(load: Callable[[], GgufEmbedder]) -> None:

@@ -94,7 +94,7 @@ def test_a_decode_ends_soon_after_another_thread_says_so(slow_qwen3_file: Path) 
         for part in (0.2, 0.4, 0.6):
             context.clear()
             cancel = threading.Event()
-            set_at = []
+            set_at: list[float] = []
 
             def stop(event: threading.Event = cancel, at: list[float] = set_at) -> None:
                 at.append(time.perf_counter())
@@ -259,21 +259,17 @@ def test_llama_cpp_says_nothing_on_the_terminal(qwen3_file: Path) -> None:
 @settings(deadline=None)
 @given(text=st.text(max_size=300))
 def test_tokens_spell_the_text(model: Model, text: str) -> None:
+    import ctypes
+
     import llama_cpp
 
-    room = ctypes_buffer(16_384)
+    room = ctypes.create_string_buffer(16_384)
     tokens = model.tokenize(text)
     spelt = b""
     for token in tokens:
         count = llama_cpp.llama_token_to_piece(model.vocabulary, token, room, 16_384, 0, True)
         spelt += room.raw[:count]
     assert spelt == text.encode("utf-8", "replace")
-
-
-def ctypes_buffer(size: int) -> object:
-    import ctypes
-
-    return ctypes.create_string_buffer(size)
 
 
 def test_long_texts_need_no_guess_of_their_tokens(model: Model) -> None:
