@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from tui.backend import Backend
 
 # Together with Textual's own clean-up this stays below the 300 ms in which the app must be gone.
-_GRACE_S = 0.12
+_GRACE_S = 0.05
 # The index is looked at in this rhythm, and brought up to date when the first screen is there.
 _STATUS_EVERY_S = 3.0
-_UPDATE_AFTER_S = 0.5
+_UPDATE_AFTER_S = 1.0
+_BEGIN_AFTER_S = 0.03
 _IDLE_CHECK_S = 0.02
 
 
@@ -81,12 +82,17 @@ class LocalsearchApp(App[int]):
 
     def on_mount(self) -> None:
         """The app opens on the search; the rest begins when that is painted."""
-        self.push_screen(MainScreen(self._within))
-        self.call_after_refresh(self.begin)
+        screen = MainScreen(self._within)
+        self.push_screen(screen)
+        # Threads that open the index would compete with the first paint.
+        screen.call_after_refresh(screen.set_timer, _BEGIN_AFTER_S, self.begin)
 
     @work(group="begin", exit_on_error=False)
     async def begin(self) -> None:
         """Look at the index; welcome a new user."""
+        main = self.screen
+        if isinstance(main, MainScreen):
+            main.begin()
         # The first preview would wait for a model that's being loaded: better opened before.
         self.run_worker(self._warm_up(), exit_on_error=False)
         await self.keeper.refresh()

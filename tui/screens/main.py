@@ -85,9 +85,12 @@ class MainScreen(HitActions, QueryActions):
     def on_mount(self) -> None:
         """Follow the index."""
         self.app.index_changed.subscribe(self, self.show_index)
-        # The first paint comes first.
-        self.call_after_refresh(self.search)
-        self.call_after_refresh(self.offer_earlier)
+
+    def begin(self) -> None:
+        """Show what changed lately, unless something is being asked already."""
+        if not self.query_input.value:
+            self.search()
+        self.offer_earlier()
 
     def show_index(self, state: IndexState) -> None:
         """The index has changed; a list that was empty is asked for again."""
