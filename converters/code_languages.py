@@ -86,7 +86,7 @@ _SUFFIXES = {
     "visualbasic": ".vb .bas .vbs",
     "vue": ".vue",
     "wgsl": ".wgsl",
-    "xml": ".xml .xsd .xsl .xslt .svg .plist .xaml .csproj .vcxproj .ui .qrc .rss .atom .kml .gpx",
+    "xml": ".xml .xsd .xsl .xslt .plist .xaml .csproj .vcxproj .ui .qrc .rss .atom .kml .gpx",
     "zig": ".zig",
     "batch": ".bat .cmd",
     "awk": ".awk",

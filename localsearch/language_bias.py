@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from localsearch.types import FloatMatrix, FloatVector
 
 # From so many passages on, the mean of a language says more about it than about their topics.
-FEWEST_PASSAGES = 12
+FEWEST_PASSAGES = 6
 # A sample is enough for a mean.
 MOST_PASSAGES = 400
 # Share of the language directions that is taken out. Swept on half of XQuAD's articles in four
