@@ -93,6 +93,27 @@ FORMATS: tuple[Format, ...] = (
     Format("odp", "converters.opendocument:OdpConverter", "slides", _of(".odp .otp .fodp")),
     Format("rtf", "converters.rtf:RtfConverter", "doc", _of(".rtf"), extra="office"),
     Format("epub", "converters.book:BookConverter", "book", _of(".epub")),
+    Format("eml", "converters.mail:MailConverter", "mail", _of(".eml .emlx")),
+    Format("mbox", "converters.mbox:MboxConverter", "mail", _of(".mbox .mbx")),
+    Format("notebook", "converters.notebook:NotebookConverter", "notebook", _of(".ipynb")),
+    Format(
+        "json", "converters.json_data:JsonConverter", "data",
+        _of(".json .jsonc .json5 .jsonl .ndjson .geojson .webmanifest .har"),
+    ),
+    Format("yaml", "converters.config_data:YamlConverter", "data", _of(".yaml .yml")),
+    Format(
+        "toml", "converters.config_data:TomlConverter", "data", _of(".toml"),
+        _of("cargo.lock poetry.lock pdm.lock uv.lock"),
+    ),
+    Format("csv", "converters.tables:CsvConverter", "sheet", _of(".csv .tsv .tab")),
+    Format(
+        "subtitles", "converters.subtitles:SubtitlesConverter", "subtitles",
+        _of(".srt .vtt .ass .ssa"),
+    ),
+    Format(
+        "archive", "converters.archive:ArchiveConverter", "archive",
+        _of(".zip .tar .tgz .tbz .tbz2 .txz .tar.gz .tar.bz2 .tar.xz .gz .bz2 .xz"),
+    ),
 )  # fmt: skip
 
 # Files that hold no text that we read, or that no converter reads here: found by name.

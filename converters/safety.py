@@ -6,7 +6,6 @@ and what's inside of something else shares the budget of the outermost file.
 
 from __future__ import annotations
 
-import bz2
 import lzma
 import zipfile
 import zlib
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO
 
 from localsearch.types import ConversionError, Source
 
@@ -25,6 +24,10 @@ _SMALL_PIECE_BYTES = 1 << 12
 # Text compresses 3 to 30 times, machine-made XML 100 times, zeroes 1000 times.
 _RATIO_COUNTS_FROM_BYTES = 20 * _MIB
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+class TooMuchError(ConversionError):
+    """A file unpacks to more than is read of one file: reading ends, at every level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,14 @@ class Budget:
     def take_member(self) -> None:
         """Count a member; raises ConversionError when there are too many."""
         if self.members_left <= 0:
-            raise ConversionError("too many files inside one another")
+            raise TooMuchError("too many files inside one another")
         self.members_left -= 1
 
     def take_bytes(self, count: int) -> None:
         """Count unpacked bytes; raises ConversionError when there are too many."""
         self.bytes_left -= count
         if self.bytes_left < 0:
-            raise ConversionError("unpacks to more data than is read from one file")
+            raise TooMuchError("unpacks to more data than is read from one file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +166,6 @@ def checked_zip(source: Source, limits: Limits | None = None) -> Iterator[Checke
             if len(archive.infolist()) > limits.members:
                 raise ConversionError(f"more than {limits.members:,} files inside it")
             yield CheckedZip(archive, limits, budget)
-
-
-def open_stream(file: BinaryIO, method: str) -> BinaryIO:
-    """The unpacked stream of a .gz, .bz2 or .xz file; it's for the reader to stop in time."""
-    if method == "gz":
-        import gzip
-
-        return cast("BinaryIO", gzip.GzipFile(fileobj=file))
-    if method == "bz2":
-        return cast("BinaryIO", bz2.BZ2File(file))
-    # What an .xz header asks the decoder to allocate is bounded here.
-    return cast("BinaryIO", lzma.LZMAFile(file))
 
 
 @contextmanager

@@ -54,6 +54,12 @@ _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.I | re.S
 )
 _MBOX = re.compile(rb"From \S+ +\w{3} \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?[^\r\n]* \d{4}")
+# A message as Maildir and mail servers keep it: header fields, one of which only mail has.
+_LETTER = re.compile(
+    rb"(?=[^\n]*(?:\n[^\n]+)*\n(?:Message-ID|Received|MIME-Version|Return-Path|Date):)"
+    rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){3}",
+    re.I,
+)
 _SHEBANG = re.compile(rb"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*(?:\s|$)")
 _INTERPRETERS = {
     "sh": "bash", "bash": "bash", "zsh": "bash", "dash": "bash", "ksh": "bash", "python": "python",
@@ -83,6 +89,8 @@ def sniff(head: bytes) -> str | None:
         return ""
     if _MBOX.match(head):
         return "mbox"
+    if _LETTER.match(head):
+        return "eml"
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         return "html"
     if shebang_language(head) is not None:

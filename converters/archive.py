@@ -1,0 +1,94 @@
+"""Archives (ZIP, tar, and single compressed files): every file inside by its own converter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from converters.archive_members import Member, members_of
+from converters.cleaning import clean_line
+from converters.collecting import BlockCollector
+from converters.formats import named
+from converters.safety import Budget, MemberSource, TooMuchError, budget_of, plain_errors
+from localsearch.types import ConversionContext, ConversionError, Document, NoTextError, Source
+
+# Archives in archives: what people nest is one or two deep.
+_MAX_DEPTH = 4
+_NAMES_PER_BLOCK = 50
+_MAX_NOTES = 20
+
+
+class ArchiveConverter:
+    """Reads archives; their paths are names only, nothing is ever written to the disk."""
+
+    name = "archive"
+    version = 1
+    suffixes = named("archive").suffixes
+    filenames = named("archive").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """The documents of each file inside, `member` its path; at the end the list of all names.
+
+        What can't be read is noted in that list.
+        """
+        budget, depth = budget_of(source)
+        if depth >= _MAX_DEPTH:
+            raise ConversionError(f"more than {_MAX_DEPTH} archives inside one another")
+        listing = _Listing()
+        with plain_errors("an archive"):
+            for member in _members(source, budget, listing):
+                listing.names.append(member.path)
+                yield from _read(member, context, budget, depth, listing)
+        # The one file that a .gz holds speaks for itself.
+        if listing.notes or listing.documents != 1 or len(listing.names) != 1:
+            yield listing.document(context)
+
+
+class _Listing:
+    """What was found in an archive."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.notes: list[str] = []
+        self.documents = 0
+
+    def failed(self, what: str, error: ConversionError) -> None:
+        """Note that something couldn't be read."""
+        if len(self.notes) < _MAX_NOTES:
+            self.notes.append(f"{what} can't be read: {error.cause}")
+
+    def document(self, context: ConversionContext) -> Document:
+        """The names of all members, so that they're found even where they hold no text."""
+        out = BlockCollector(context.text_limit)
+        for start in range(0, len(self.names), _NAMES_PER_BLOCK):
+            out.add("\n".join(self.names[start : start + _NAMES_PER_BLOCK]), kind="list")
+        return Document(tuple(out.blocks), kind="archive", notes=(*out.notes, *self.notes))
+
+
+def _members(source: Source, budget: Budget, listing: _Listing) -> Iterator[Member]:
+    """The members up to where the archive is damaged or holds too much."""
+    try:
+        yield from members_of(source, budget)
+    except ConversionError as error:
+        if not listing.names:
+            raise
+        listing.failed("the rest", error)
+
+
+def _read(
+    member: Member, context: ConversionContext, budget: Budget, depth: int, listing: _Listing
+) -> Iterator[Document]:
+    name = member.path.rpartition("/")[2]
+    try:
+        nested = MemberSource(name, member.read(), budget, depth + 1)
+        for document in context.convert_nested(nested):
+            inner = "!/".join(filter(None, (member.path, document.member)))
+            yield replace(document, member=inner, title=document.title or clean_line(name))
+            listing.documents += 1
+    except NoTextError:
+        # A photo: it's found by its name in the list.
+        return
+    except TooMuchError:
+        raise
+    except ConversionError as error:
+        listing.failed(member.path, error)

@@ -1,0 +1,192 @@
+"""The files inside an archive, one after the other, each unpacked within limits."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+from converters.cleaning import clean_line
+from converters.decoding import decode
+from converters.safety import (
+    UNPACKING_ERRORS,
+    Budget,
+    CheckedZip,
+    Limits,
+    checked_zip,
+)
+from localsearch.types import ConversionError, NoTextError, Source
+
+_LIMITS = Limits(total_bytes=1024 << 20)
+_PIECE_BYTES = 1 << 16
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_STREAMS: tuple[tuple[bytes, Callable[[BinaryIO], io.BufferedIOBase]], ...] = (
+    (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zXZ\0", lzma.LZMAFile),
+)
+_STREAM_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
+_TAR_BLOCK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive; `read` raises ConversionError where it can't be unpacked."""
+
+    path: str
+    read: Callable[[], bytes]
+
+
+def members_of(source: Source, budget: Budget) -> Iterator[Member]:
+    """The files in the archive, in its order; read each before asking for the next.
+
+    Raises ConversionError where the archive is damaged, locked, or holds more than `budget`.
+    """
+    with source.open() as file:
+        head = file.read(_TAR_BLOCK)
+    if head.startswith(_ZSTD_MAGIC):
+        raise ConversionError("packed with zstd, which isn't read")
+    if head.startswith(_ZIP_MAGIC):
+        yield from _zip_members(source, budget)
+        return
+    with source.open() as file:
+        opener = next((opener for magic, opener in _STREAMS if head.startswith(magic)), None)
+        if opener is None:
+            yield from _tar_members(_Counted(file, budget, 0), budget)
+            return
+        stream = _Counted(opener(file), budget, source.size)
+        first = stream.read(_TAR_BLOCK)
+        stream.put_back(first)
+        if _is_tar(first):
+            yield from _tar_members(stream, budget)
+        else:
+            budget.take_member()
+            yield Member(_unpacked_name(source.name), stream.read_all)
+
+
+def _zip_members(source: Source, budget: Budget) -> Iterator[Member]:
+    locked = 0
+    with checked_zip(source, _LIMITS) as archive:
+        for name, info in archive.members.items():
+            path = _zip_path(info)
+            if _is_litter(path):
+                continue
+            budget.take_member()
+            locked += info.flag_bits & 0x1
+            yield Member(path, _zip_reader(archive, name))
+        if locked and locked == len(archive.members):
+            raise ConversionError("locked by a password")
+
+
+def _zip_reader(archive: CheckedZip, name: str) -> Callable[[], bytes]:
+    return lambda: archive.read(name)
+
+
+def _zip_path(info: zipfile.ZipInfo) -> str:
+    """A member's name; without the flag for UTF-8 it's in whatever its system used."""
+    name = info.filename
+    if not info.flag_bits & 0x800 and not name.isascii():
+        try:
+            name = decode(name.encode("cp437")).text
+        except (UnicodeEncodeError, NoTextError):
+            name = info.filename
+    return _path(name)
+
+
+def _path(name: str) -> str:
+    return clean_line(name.replace("\\", "/")).lstrip("/") or "?"
+
+
+def _is_litter(path: str) -> bool:
+    """What one system's tools add for themselves."""
+    return path.startswith("__MACOSX/") or path.rpartition("/")[2].startswith((".DS_Store", "._"))
+
+
+def _is_tar(block: bytes) -> bool:
+    """Whether a first block has a header's checksum, which all kinds of tar have."""
+    try:
+        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
+def _unpacked_name(name: str) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return (stem or name) + _STREAM_SUFFIXES.get(f".{suffix.lower()}", "")
+
+
+def _tar_members(stream: _Counted, budget: Budget) -> Iterator[Member]:
+    try:
+        # As a stream, a header can't send the reader back to where it was.
+        with tarfile.open(fileobj=stream, mode="r|", errorlevel=0) as archive:
+            while (info := archive.next()) is not None:
+                # The library keeps all headers otherwise, which it doesn't need in a stream.
+                cast("Any", archive).members.clear()
+                path = _path(info.name)
+                if not info.isreg() or info.issparse() or _is_litter(path):
+                    continue
+                budget.take_member()
+                yield Member(path, _tar_reader(archive, info))
+    except (tarfile.TarError, *UNPACKING_ERRORS) as error:
+        raise ConversionError("damaged: the archive can't be unpacked further") from error
+
+
+def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], bytes]:
+    def read() -> bytes:
+        if info.size > _LIMITS.member_bytes:
+            raise ConversionError(f"larger than {_LIMITS.member_bytes >> 20:,} MB")
+        try:
+            file = archive.extractfile(info)
+            return b"" if file is None else file.read()
+        except (tarfile.TarError, *UNPACKING_ERRORS) as error:
+            raise ConversionError("damaged: it can't be unpacked") from error
+
+    return read
+
+
+class _Counted(io.RawIOBase):
+    """A stream whose bytes are counted as they're unpacked; `packed` is 0 where nothing was."""
+
+    def __init__(self, stream: io.BufferedIOBase | BinaryIO, budget: Budget, packed: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._budget = budget
+        self._packed = packed
+        self._waiting = b""
+
+    def put_back(self, data: bytes) -> None:
+        """Have these bytes read again, before the others."""
+        self._waiting = data + self._waiting
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes."""
+        size = _PIECE_BYTES if size < 0 else size
+        if self._waiting:
+            data, self._waiting = self._waiting[:size], self._waiting[size:]
+            return data
+        data = self._stream.read(size)
+        if self._packed:
+            self._budget.take_bytes(len(data))
+        return data
+
+    def read_all(self) -> bytes:
+        """All that's left, when it's no more than a member may have."""
+        data = bytearray()
+        try:
+            while piece := self.read(_PIECE_BYTES):
+                data += piece
+                if len(data) > _LIMITS.member_bytes:
+                    raise ConversionError(
+                        f"it unpacks to more than {_LIMITS.member_bytes >> 20:,} MB"
+                    )
+        except UNPACKING_ERRORS as error:
+            raise ConversionError("damaged: it can't be unpacked") from error
+        return bytes(data)

@@ -1,0 +1,190 @@
+"""E-mail messages (.eml, a file of a Maildir): headers, body, and what's attached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import Message
+
+from converters.collecting import BlockCollector
+from converters.decoding import decode
+from converters.formats import named
+from converters.html import html_blocks
+from converters.mail_headers import CarefulPolicy, attachment_name, header_lines, header_text
+from converters.safety import MemberSource, TooMuchError, budget_of, plain_errors
+from localsearch.types import (
+    Block,
+    ConversionContext,
+    ConversionError,
+    Document,
+    Locator,
+    NoTextError,
+    Source,
+)
+
+# Larger ones are cut: what's lost is the end of the last attachment.
+MAX_MESSAGE_BYTES = 100 << 20
+_MAX_PARTS = 1_000
+# A plain text that's so much shorter says "your program can't show this message".
+_PLAIN_SHARE = 0.2
+
+
+class MailConverter:
+    """Reads single messages."""
+
+    name = "eml"
+    version = 1
+    suffixes = named("eml").suffixes
+    filenames = named("eml").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """One document; `part` of a block is the attachment that it's from."""
+        with source.open() as file:
+            data = file.read(MAX_MESSAGE_BYTES)
+        if source.name.lower().endswith(".emlx"):
+            data = _without_envelope(data)
+        with plain_errors("an e-mail message"):
+            document = read_message(data, source, context)
+        yield document
+
+
+def _without_envelope(data: bytes) -> bytes:
+    """The message in a file of Apple Mail, which begins with the message's length."""
+    first, _, rest = data.partition(b"\n")
+    return rest[: int(first)] if first.strip().isdigit() else data
+
+
+def read_message(data: bytes, source: Source, context: ConversionContext) -> Document:
+    """The document of a message; `source` is the file that it's in.
+
+    Raises ConversionError where there's neither a header nor a body.
+    """
+    message = message_from_bytes(data, policy=CarefulPolicy())
+    if not message.keys():
+        raise ConversionError("damaged, or not an e-mail message: it has no headers")
+    return _Reader(source, context).read(message)
+
+
+class _Reader:
+    def __init__(self, source: Source, context: ConversionContext) -> None:
+        self._context = context
+        self._out = BlockCollector(context.text_limit)
+        self._budget, self._depth = budget_of(source)
+
+    def read(self, message: Message) -> Document:
+        """Headers first, then the parts in the order of the message."""
+        bodies, attachments = _parts(message)
+        names = [attachment_name(part, number) for number, part in enumerate(attachments, start=1)]
+        lines = header_lines(message)
+        if names:
+            lines.append("Attachments: " + ", ".join(names))
+        self._out.add("\n".join(lines), kind="note")
+        for body in bodies:
+            for block in body:
+                self._out.take(block)
+        for part, name in zip(attachments, names, strict=True):
+            if self._out.full:
+                break
+            self._attach(part, name)
+        title = header_text(message, "subject") or None
+        return Document(
+            tuple(self._out.blocks), kind="mail", title=title, notes=tuple(self._out.notes)
+        )
+
+    def _attach(self, part: Message, name: str) -> None:
+        data = _payload(part)
+        try:
+            self._budget.take_member()
+            self._budget.take_bytes(len(data))
+            nested = MemberSource(name, data, self._budget, self._depth + 1)
+            for document in self._context.convert_nested(nested):
+                place = "!/".join(filter(None, (name, document.member)))
+                for block in document.blocks:
+                    inner = block.locator.part
+                    self._out.take(_within(block, f"{place}: {inner}" if inner else place))
+                if self._out.full:
+                    return
+        except NoTextError:
+            # A picture: its name stands in the list of attachments.
+            return
+        except TooMuchError:
+            raise
+        except ConversionError as error:
+            self._out.notes.append(f"attachment {name} can't be read: {error.cause}")
+
+
+def _within(block: Block, part: str) -> Block:
+    return replace(block, locator=replace(block.locator, part=part))
+
+
+def _parts(message: Message) -> tuple[list[tuple[Block, ...]], list[Message]]:
+    """The blocks of each text to read, and the attachments."""
+    bodies: list[tuple[Block, ...]] = []
+    attachments: list[Message] = []
+    stack: list[Message] = [message]
+    seen = 0
+    while stack and seen < _MAX_PARTS:
+        part = stack.pop()
+        seen += 1
+        kind = part.get_content_type()
+        inner = _inner_parts(part)
+        if kind == "multipart/alternative" and inner:
+            bodies.append(_best_alternative(inner, stack))
+        elif kind == "message/rfc822" and inner:
+            # A forwarded message, as if its text were written here.
+            bodies.append((Block("\n".join(header_lines(inner[0])), kind="note"),))
+            stack.append(inner[0])
+        elif inner:
+            stack.extend(reversed(inner))
+        elif _is_body(part, kind) or (part is message and kind.startswith("text/")):
+            bodies.append(_text_blocks(part))
+        else:
+            attachments.append(part)
+    return bodies, attachments
+
+
+def _inner_parts(part: Message) -> list[Message]:
+    inner = part.get_payload()
+    return [each for each in inner if isinstance(each, Message)] if isinstance(inner, list) else []
+
+
+def _is_body(part: Message, kind: str) -> bool:
+    attached = part.get_content_disposition() == "attachment" or bool(part.get_filename())
+    return kind in ("text/plain", "text/html") and not attached
+
+
+def _best_alternative(parts: list[Message], stack: list[Message]) -> tuple[Block, ...]:
+    """The plain text, or the page where it says much more; other parts are left on the stack."""
+    plain: tuple[Block, ...] = ()
+    page: tuple[Block, ...] = ()
+    for part in parts:
+        kind = part.get_content_type()
+        if kind == "text/plain" and not plain:
+            plain = _text_blocks(part)
+        elif kind == "text/html" and not page:
+            page = _text_blocks(part)
+        elif not kind.startswith("text/"):
+            stack.append(part)
+    return plain if _length(plain) > _PLAIN_SHARE * _length(page) else page
+
+
+def _length(blocks: tuple[Block, ...]) -> int:
+    return sum(len(block.text) for block in blocks)
+
+
+def _text_blocks(part: Message) -> tuple[Block, ...]:
+    try:
+        text = decode(_payload(part), declared=part.get_content_charset()).text
+        if part.get_content_type() == "text/html":
+            return tuple(Block(block.text, Locator(), block.kind) for block in html_blocks(text))
+    except ConversionError:
+        # Neither text nor a page that can be read: the rest of the message still is.
+        return ()
+    paragraphs = (paragraph.strip("\n") for paragraph in text.split("\n\n"))
+    return tuple(Block(paragraph) for paragraph in paragraphs if paragraph.strip())
+
+
+def _payload(part: Message) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""

@@ -1,0 +1,103 @@
+"""Mail folders in one file (mbox), message by message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from email.parser import BytesHeaderParser
+from typing import BinaryIO
+
+from converters.formats import named
+from converters.mail import MAX_MESSAGE_BYTES, read_message
+from converters.mail_headers import CarefulPolicy, header_text
+from converters.safety import TooMuchError, plain_errors
+from localsearch.types import ConversionContext, ConversionError, Document, Source
+
+_FIRST = b"From "
+# Lines of a text that begin like a separator are written with a ">" before them.
+_ESCAPED = re.compile(rb"^>(>*From )", re.M)
+_LINE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A message's bytes and the line of the file on which they begin, from 1."""
+
+    data: bytes
+    line: int
+
+
+class MboxConverter:
+    """Reads mbox files."""
+
+    name = "mbox"
+    version = 1
+    suffixes = named("mbox").suffixes
+    filenames = named("mbox").filenames
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        """One document a message; `member` is its id, or its number where that's missing."""
+        members: set[str] = set()
+        failed: ConversionError | None = None
+        count = failures = 0
+        with plain_errors("a mail folder"), source.open() as file:
+            for count, raw in enumerate(_messages(file), start=1):
+                member = _member(raw.data, count, members)
+                try:
+                    with plain_errors("an e-mail message"):
+                        document = read_message(raw.data, source, context)
+                except TooMuchError:
+                    raise
+                except ConversionError as error:
+                    failed = failed or error
+                    failures += 1
+                    continue
+                yield replace(_placed(document, raw.line), member=member)
+        if failed is not None:
+            if failures == count:
+                raise failed
+            note = f"{failures} of {count} messages can't be read: {failed.cause}"
+            yield Document((), kind="mail", notes=(note,))
+        elif not count:
+            raise ConversionError("damaged, or not a mail folder: it has no messages")
+
+
+def _messages(file: BinaryIO) -> Iterator[_Raw]:
+    lines: list[bytes] = []
+    size = start = number = 0
+    after_blank = True
+    line_begins = True
+    while line := file.readline(_LINE_BYTES):
+        number += line_begins
+        if line_begins and after_blank and line.startswith(_FIRST):
+            if lines:
+                yield _Raw(_ESCAPED.sub(rb"\1", b"".join(lines)), start)
+            lines, size, start = [], 0, number + 1
+        elif start and size < MAX_MESSAGE_BYTES:
+            lines.append(line)
+            size += len(line)
+        after_blank = line_begins and not line.strip()
+        line_begins = line.endswith(b"\n")
+    if lines:
+        yield _Raw(_ESCAPED.sub(rb"\1", b"".join(lines)), start)
+
+
+def _member(data: bytes, number: int, taken: set[str]) -> str:
+    """The message's id, which stays when others are deleted; unlike any in `taken`, added to it."""
+    head = data[: 1 << 16]
+    header = BytesHeaderParser(policy=CarefulPolicy()).parsebytes(head)
+    member = header_text(header, "message-id").strip("<> ") or f"message {number}"
+    if member in taken:
+        member = f"{member} ({number})"
+    taken.add(member)
+    return member
+
+
+def _placed(document: Document, line: int) -> Document:
+    """The message with its first line in the folder, at the block of its headers."""
+    if not document.blocks:
+        return document
+    first, *rest = document.blocks
+    here = replace(first.locator, line_start=line, line_end=line)
+    return replace(document, blocks=(replace(first, locator=here), *rest))
