@@ -23,6 +23,7 @@ from localsearch.types import (
     NoIndexError,
     StoreDamagedError,
     StoreError,
+    StoreFullError,
     StoreLockedError,
 )
 
@@ -244,6 +245,19 @@ def test_a_locked_database_is_said_to_be(tmp_path: Path, monkeypatch: pytest.Mon
                 pass
         finally:
             other.close()
+
+
+def test_a_full_disk_is_said_to_be_and_costs_only_the_file_in_hand(store: Store) -> None:
+    put(store, "/a/first.txt", "first words")
+    pages = int(store._connection.pragma("page_count"))
+    # SQLite's own "full", as it comes from a disk without room.
+    store._connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+    with pytest.raises(StoreFullError) as raised:
+        for number in range(1000):
+            put(store, f"/a/{number}.txt", f"words of {number} " * 200)
+    assert raised.value.remedy
+    assert find(store, "first") == ["/a/first.txt"]
+    assert store.checks.problems() == ()
 
 
 def test_files_are_private(tmp_path: Path) -> None:
