@@ -121,7 +121,8 @@ _NAME_ONLY: tuple[tuple[Kind, str], ...] = (
     (
         "image",
         ".jpg .jpeg .jpe .png .gif .webp .bmp .tif .tiff .heic .heif .avif .jxl .ico .icns .psd"
-        " .xcf .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .svg .svgz .tga .exr .hdr .ppm .pgm .pbm .kra",
+        " .xcf .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .svg .svgz .tga .exr .hdr .ppm .pgm .pbm"
+        " .kra",
     ),
     (
         "audio",
