@@ -62,8 +62,8 @@ class TomlConverter:
 
 def _blocks(lines: Sequence[str], sections: Sequence[_Section]) -> Iterator[Block]:
     start = 0
-    ends = [section.row for section in sections[1:]] + [len(lines)]
-    for section, end in zip(sections, ends, strict=True):
+    rows = [section.row for section in sections]
+    for section, end in zip(sections, [*rows[1:], len(lines)], strict=False):
         begin = _with_comments(lines, section.row, start)
         stop = _with_comments(lines, end, begin) if end < len(lines) else end
         if stop - begin < _MIN_SECTION_LINES or not section.key:

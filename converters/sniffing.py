@@ -6,6 +6,8 @@ import re
 import zipfile
 from typing import BinaryIO
 
+from converters.safety import UNPACKING_ERRORS
+
 HEAD_BYTES = 4096
 
 # (prefix, format). "" marks what holds no text for us: found by name only.
@@ -116,5 +118,5 @@ def zip_format(file: BinaryIO) -> str:
                     if mimetype.startswith(prefix):
                         return name
             return next((name for member, name in _ZIP_MEMBERS if member in names), "archive")
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError):
+    except UNPACKING_ERRORS:
         return "archive"
