@@ -29,7 +29,7 @@ class ArchiveConverter:
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """The documents of each file inside, `member` its path; at the end the list of all names.
 
-        What can't be read is noted in that list.
+        What can't be read is noted in that list; where nothing can, the first reason is raised.
         """
         budget, depth = budget_of(source)
         if depth >= _MAX_DEPTH:
@@ -39,6 +39,9 @@ class ArchiveConverter:
             for member in _members(source, budget, listing):
                 listing.names.append(member.path)
                 yield from _read(member, context, budget, depth, listing)
+        if listing.first_error is not None and not listing.documents:
+            if listing.failures >= len(listing.names):
+                raise listing.first_error
         # The one file that a .gz holds speaks for itself.
         if listing.notes or listing.documents != 1 or len(listing.names) != 1:
             yield listing.document(context)
@@ -51,9 +54,13 @@ class _Listing:
         self.names: list[str] = []
         self.notes: list[str] = []
         self.documents = 0
+        self.failures = 0
+        self.first_error: ConversionError | None = None
 
     def failed(self, what: str, error: ConversionError) -> None:
         """Note that something couldn't be read."""
+        self.failures += 1
+        self.first_error = self.first_error or error
         if len(self.notes) < _MAX_NOTES:
             self.notes.append(f"{what} can't be read: {error.cause}")
 

@@ -59,9 +59,9 @@ def members_of(source: Source, budget: Budget) -> Iterator[Member]:
     with source.open() as file:
         opener = next((opener for magic, opener in _STREAMS if head.startswith(magic)), None)
         if opener is None:
-            yield from _tar_members(_Counted(file, budget, 0), budget)
+            yield from _tar_members(_Counted(file), budget)
             return
-        stream = _Counted(opener(file), budget, source.size)
+        stream = _Counted(opener(file), budget)
         first = stream.read(_TAR_BLOCK)
         stream.put_back(first)
         if _is_tar(first):
@@ -72,17 +72,15 @@ def members_of(source: Source, budget: Budget) -> Iterator[Member]:
 
 
 def _zip_members(source: Source, budget: Budget) -> Iterator[Member]:
-    locked = 0
     with checked_zip(source, _LIMITS) as archive:
+        if archive.members and all(info.flag_bits & 1 for info in archive.members.values()):
+            raise ConversionError("locked by a password")
         for name, info in archive.members.items():
             path = _zip_path(info)
             if _is_litter(path):
                 continue
             budget.take_member()
-            locked += info.flag_bits & 0x1
             yield Member(path, _zip_reader(archive, name))
-        if locked and locked == len(archive.members):
-            raise ConversionError("locked by a password")
 
 
 def _zip_reader(archive: CheckedZip, name: str) -> Callable[[], bytes]:
@@ -153,13 +151,12 @@ def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[],
 
 
 class _Counted(io.RawIOBase):
-    """A stream whose bytes are counted as they're unpacked; `packed` is 0 where nothing was."""
+    """A stream whose bytes are counted as they're unpacked, where there's a budget for that."""
 
-    def __init__(self, stream: io.BufferedIOBase | BinaryIO, budget: Budget, packed: int) -> None:
+    def __init__(self, stream: io.BufferedIOBase | BinaryIO, budget: Budget | None = None) -> None:
         super().__init__()
         self._stream = stream
         self._budget = budget
-        self._packed = packed
         self._waiting = b""
 
     def put_back(self, data: bytes) -> None:
@@ -173,7 +170,7 @@ class _Counted(io.RawIOBase):
             data, self._waiting = self._waiting[:size], self._waiting[size:]
             return data
         data = self._stream.read(size)
-        if self._packed:
+        if self._budget is not None:
             self._budget.take_bytes(len(data))
         return data
 

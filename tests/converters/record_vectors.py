@@ -1,4 +1,4 @@
-"""The table for data, tables, subtitles, notebooks and mail: what each file must give, and where."""
+"""The table for data, tables, subtitles and notebooks: what each file must give, and where."""
 
 from __future__ import annotations
 

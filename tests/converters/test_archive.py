@@ -1,0 +1,179 @@
+"""Archives: every file inside by its converter, names kept, bombs and traps bounded."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import tarfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from converters.registry import convert_file
+from localsearch.types import ConversionError, Document
+from tests.converters import fuzz_seeds
+
+_FILES: dict[str, str | bytes] = {
+    "notes/계획.md": "# 계획\n\n흙을 먼저 확인한다.\n",
+    "data/a.json": '{"answer": 42}',
+    "../../escape.txt": "Outside?",
+    "photo.jpg": b"\xff\xd8\xff\xe0" + bytes(100),
+}
+
+
+def zipped(files: dict[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def tarred(files: dict[str, str | bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, data in files.items():
+            content = data.encode() if isinstance(data, str) else data
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def convert(path: Path, data: bytes) -> dict[str, Document]:
+    path.write_bytes(data)
+    return {document.member: document for document in convert_file(str(path)).documents}
+
+
+_PACKERS: dict[str, Callable[[], bytes]] = {
+    "a.zip": lambda: zipped(_FILES),
+    "a-stored.zip": lambda: zipped(_FILES, zipfile.ZIP_STORED),
+    "a-lzma.zip": lambda: zipped(_FILES, zipfile.ZIP_LZMA),
+    "a.tar": lambda: tarred(_FILES),
+    "a.tar.gz": lambda: gzip.compress(tarred(_FILES)),
+    "a.tgz": lambda: gzip.compress(tarred(_FILES)),
+    "a.tar.bz2": lambda: bz2.compress(tarred(_FILES)),
+    "a.tar.xz": lambda: lzma.compress(tarred(_FILES)),
+}
+
+
+@pytest.mark.parametrize("name", _PACKERS)
+def test_members(name: str, tmp_path: Path) -> None:
+    found = convert(tmp_path / name, _PACKERS[name]())
+    plan = found["notes/계획.md"]
+    assert (plan.title, plan.kind, plan.blocks[-1].locator.heading) == ("계획", "text", ("계획",))
+    assert found["data/a.json"].blocks[0].text == "answer: 42"
+    assert found["data/a.json"].title == "a.json"
+    listing = found[""]
+    assert listing.kind == "archive"
+    assert "photo.jpg" in listing.blocks[0].text
+    assert listing.notes == ()
+    assert os.listdir(tmp_path) == [name]
+    assert not (tmp_path.parent.parent / "escape.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)]
+)
+def test_one_packed_file(suffix: str, pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    found = convert(tmp_path / f"app.log.{suffix}", pack(b"first\n\ndisk full\n"))
+    assert list(found) == ["app.log"]
+    assert found["app.log"].blocks[1].locator.line_start == 3
+
+
+def test_archives_in_archives_are_named_by_the_way_to_them(tmp_path: Path) -> None:
+    inner = zipped({"deep/a.txt": "At the bottom."})
+    found = convert(tmp_path / "a.zip", zipped({"in/b.tar": tarred({"c.zip": inner})}))
+    assert found["in/b.tar!/c.zip!/deep/a.txt"].blocks[0].text == "At the bottom."
+
+
+def test_names_of_old_archives_are_decoded(tmp_path: Path) -> None:
+    name = "Größe 1.txt".encode()
+    data = zipped({"x" * len(name): "Body."}).replace(b"x" * len(name), name)
+    assert "Größe 1.txt" in convert(tmp_path / "a.zip", data)
+
+
+def test_locked_archives_say_so(tmp_path: Path) -> None:
+    packed = bytearray(zipped({"a.txt": "secret"}))
+    # The flag for encryption, in the local header and in the directory.
+    packed[6] |= 1
+    packed[packed.rindex(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(ConversionError, match="locked by a password"):
+        convert(tmp_path / "a.zip", bytes(packed))
+
+
+def test_what_cannot_be_read_is_noted_and_costs_nothing_else(tmp_path: Path) -> None:
+    found = convert(tmp_path / "a.zip", zipped({"a.docx": b"PK\x03\x04", "b.txt": "Still here."}))
+    assert found["b.txt"].blocks[0].text == "Still here."
+    assert found[""].notes[0].startswith("a.docx can't be read: damaged")
+
+
+def test_a_cut_archive_keeps_what_came_before(tmp_path: Path) -> None:
+    whole = tarred({"a.txt": "Before the cut.", "b.txt": "x" * 5000})
+    found = convert(tmp_path / "a.tar", whole[:2500])
+    assert found["a.txt"].blocks[0].text == "Before the cut."
+    assert found[""].notes
+
+
+def test_a_member_that_unpacks_to_zeroes_is_refused(tmp_path: Path) -> None:
+    data = zipped({"bomb.txt": bytes(150 << 20), "b.txt": "Still here."})
+    assert len(data) < 1 << 20
+    found = convert(tmp_path / "a.zip", data)
+    assert "bomb.txt" not in found
+    assert "bomb.txt can't be read" in found[""].notes[0]
+    assert found["b.txt"].blocks
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_bomb_is_refused(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="unpacks to more than"):
+        convert(tmp_path / "a.gz", pack(bytes(200 << 20)))
+
+
+def test_archives_nested_without_end_stop(tmp_path: Path) -> None:
+    data = zipped({"a.txt": "bottom"})
+    for level in range(9):
+        data = zipped({f"level{level}.zip": data, "note.txt": f"level {level}"})
+    found = convert(tmp_path / "a.zip", data)
+    depths = {member.count("!/") for member in found}
+    assert max(depths) == 3
+    assert any(
+        "archives inside one another" in note for each in found.values() for note in each.notes
+    )
+
+
+def test_a_tree_of_archives_has_one_budget(tmp_path: Path) -> None:
+    # 12 copies at each of 4 levels: 20,736 archives, in a file of a few kilobytes.
+    data = zipped({"a.txt": "x"})
+    for _ in range(4):
+        data = zipped({f"{copy}.zip": data for copy in range(12)})
+    began_s = time.monotonic()
+    path = tmp_path / "a.zip"
+    path.write_bytes(data)
+    documents = convert_file(str(path)).documents
+    assert len(documents) < 30_000
+    assert time.monotonic() - began_s < 60
+
+
+def test_links_and_devices_in_a_tar_are_not_followed(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE):
+            member = tarfile.TarInfo(f"evil-{kind.decode()}.txt")
+            member.type = kind
+            member.linkname = "/etc/passwd"
+            archive.addfile(member)
+    found = convert(tmp_path / "a.tar", packed.getvalue() + bytes(1024))
+    assert not any(block.text for each in found.values() for block in each.blocks)
+
+
+def test_a_message_in_a_zip(tmp_path: Path) -> None:
+    seeds = dict(fuzz_seeds.seeds())
+    found = convert(tmp_path / "a.zip", zipped({"mail/all.mbox": seeds["file.mbox"]}))
+    assert "mail/all.mbox!/1@example.org" in found
