@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ from localsearch.api import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A shell starts background jobs with Ctrl-C ignored, which the programs under test would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FILES = {
     "garden/tomatoes.md": (
