@@ -35,13 +35,18 @@ class ArchiveConverter:
         if depth >= _MAX_DEPTH:
             raise ConversionError(f"more than {_MAX_DEPTH} archives inside one another")
         listing = _Listing()
-        with plain_errors("an archive"):
-            for member in _members(source, budget, listing):
-                listing.names.append(member.path)
-                yield from _read(member, context, budget, depth, listing)
-        if listing.first_error is not None and not listing.documents:
-            if listing.failures >= len(listing.names):
-                raise listing.first_error
+        try:
+            with plain_errors("an archive"):
+                for member in _members(source, budget, listing):
+                    listing.names.append(member.path)
+                    yield from _read(member, context, budget, depth, listing)
+        except TooMuchError as error:
+            # The outermost archive is the one that has read enough.
+            if depth:
+                raise
+            listing.failed("the rest", error)
+        if listing.first_error is not None and listing.nothing_read:
+            raise listing.first_error
         # The one file that a .gz holds speaks for itself.
         if listing.notes or listing.documents != 1 or len(listing.names) != 1:
             yield listing.document(context)
@@ -56,6 +61,11 @@ class _Listing:
         self.documents = 0
         self.failures = 0
         self.first_error: ConversionError | None = None
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether every member failed; a photo, which holds no text, didn't."""
+        return not self.documents and self.failures >= len(self.names)
 
     def failed(self, what: str, error: ConversionError) -> None:
         """Note that something couldn't be read."""

@@ -86,7 +86,14 @@ class _Reader:
         for part, name in zip(attachments, names, strict=True):
             if self._out.full:
                 break
-            self._attach(part, name)
+            try:
+                self._attach(part, name)
+            except TooMuchError as error:
+                # The outermost file is the one that has read enough.
+                if self._depth:
+                    raise
+                self._out.notes.append(f"the other attachments weren't read: {error.cause}")
+                break
         title = header_text(message, "subject") or None
         return Document(
             tuple(self._out.blocks), kind="mail", title=title, notes=tuple(self._out.notes)
