@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -34,6 +35,11 @@ _ASIDES = {
     _PRESENTATION + "notes": "notes",
 }
 _MAX_SPACES = 8
+# White space in the XML is one space, as in HTML; that which elements stand for is meant, and is
+# carried past the collapsing as private characters.
+_COLLAPSED = re.compile(r"[ \t\r\n]+")
+_SPACE, _TAB, _BREAK = "\ue000", "\ue001", "\ue002"
+_WRITTEN = str.maketrans({_SPACE: " ", _TAB: "\t", _BREAK: "\n"})
 _LANGUAGE_LENGTHS = (2, 3)
 
 
@@ -124,8 +130,8 @@ class ContentReader:
                 if not paragraph.pieces:
                     paragraph.page = self._page
         elif self._paragraphs and name in ("s", "tab", "line-break"):
-            spaces = " " * min(number(attributes.get(_TEXT + "c"), 1), _MAX_SPACES)
-            written = {"tab": "\t", "line-break": "\n"}.get(name, spaces)
+            spaces = _SPACE * min(number(attributes.get(_TEXT + "c"), 1), _MAX_SPACES)
+            written = {"tab": _TAB, "line-break": _BREAK}.get(name, spaces)
             self._paragraphs[-1].pieces.append(written)
 
     def _end(self, name: str) -> None:
@@ -146,7 +152,7 @@ class ContentReader:
             self._is_title_frame = False
 
     def _end_paragraph(self, paragraph: _Paragraph) -> None:
-        text = "".join(paragraph.pieces).strip()
+        text = _COLLAPSED.sub(" ", "".join(paragraph.pieces)).translate(_WRITTEN).strip()
         if not text:
             return
         if self._asides:

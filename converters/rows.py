@@ -9,6 +9,8 @@ from localsearch.types import Locator
 
 # A block of rows about as long as a passage, so that its place in the sheet is worth something.
 _BLOCK_CHARACTERS = 900
+# What stands farther apart doesn't belong together.
+_MAX_EMPTY_ROWS = 20
 _MAX_HEADER_CHARACTERS = 60
 
 
@@ -65,7 +67,8 @@ class SheetRows:
         """Take the line of a row; `number` counts from 1, `columns` is how many it has."""
         if not line:
             return
-        if self._lines and self._length + len(line) > _BLOCK_CHARACTERS:
+        far = number - self._last > _MAX_EMPTY_ROWS
+        if self._lines and (far or self._length + len(line) > _BLOCK_CHARACTERS):
             self.flush()
         if not self._lines:
             self._first, self._columns = number, 1
