@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from converters.cleaning import clean_line
 from converters.safety import CheckedZip
-from converters.xml_stream import MalformedXmlError, xml_events
+from converters.xml_stream import MalformedXmlError, XmlEvent, xml_events
 from localsearch.types import ConversionError
 
 _CONTAINER = "META-INF/container.xml"
@@ -45,49 +45,59 @@ class _Item:
     properties: str
 
 
+class _PackageDocument:
+    """What the package document lists, read from its events."""
+
+    def __init__(self, folder: str) -> None:
+        self.items: dict[str, _Item] = {}
+        self.order: list[str] = []
+        self.texts: dict[str, str] = {}
+        self._folder = folder
+        self._current = ""
+
+    def take(self, event: XmlEvent) -> None:
+        """Read on by one event."""
+        if event.kind == "text":
+            if self._current:
+                self.texts[self._current] += event.text
+            return
+        self._current = ""
+        if event.kind == "start":
+            self._start(event.name.rpartition(" ")[2], event.attributes)
+
+    def _start(self, name: str, given: dict[str, str]) -> None:
+        # A book may name further titles and languages after the main one.
+        if name in ("title", "language") and name not in self.texts:
+            self.texts[name] = ""
+            self._current = name
+        elif name == "item":
+            self.items[given.get("id", "")] = _Item(
+                _resolved(self._folder, given.get("href", "")),
+                given.get("media-type", ""),
+                given.get("properties", ""),
+            )
+        elif name == "itemref" and len(self.order) < _MAX_CHAPTERS:
+            self.order.append(given.get("idref", ""))
+
+
 def open_book(package: CheckedZip) -> Book:
     """Read the package document; raises ConversionError where there's none or it's locked."""
     _refuse_locked(package)
     path = _package_path(package)
-    folder = posixpath.dirname(path)
-    items: dict[str, _Item] = {}
-    order: list[str] = []
-    texts = {"title": "", "language": ""}
-    seen: set[str] = set()
-    current = ""
+    listed = _PackageDocument(posixpath.dirname(path))
     for event in xml_events(BytesIO(package.read(path)), bare_doctype=True):
-        if event.kind == "text":
-            if current:
-                texts[current] += event.text
-            continue
-        name = event.name.rpartition(" ")[2]
-        current = ""
-        if event.kind == "end":
-            continue
-        given = event.attributes
-        if name in texts and name not in seen:
-            # A book may name further titles and languages after the main one.
-            current = name
-            seen.add(name)
-        elif name == "item":
-            href = _resolved(folder, given.get("href", ""))
-            items[given.get("id", "")] = _Item(
-                href, given.get("media-type", ""), given.get("properties", "")
-            )
-        elif name == "itemref" and len(order) < _MAX_CHAPTERS:
-            order.append(given.get("idref", ""))
-    titles = _contents(package, list(items.values()))
-    pages = dict.fromkeys(
-        items[key].path for key in order if key in items and items[key].media_type in _PAGES
-    )
-    chapters = tuple(Chapter(page, titles.get(page, "")) for page in pages)
-    if not chapters:
+        listed.take(event)
+    titles = _contents(package, list(listed.items.values()))
+    items = (listed.items[key] for key in listed.order if key in listed.items)
+    # A page that's listed twice is read once.
+    pages = dict.fromkeys(item.path for item in items if item.media_type in _PAGES)
+    if not pages:
         raise ConversionError("damaged: the book has no chapters")
-    language = texts["language"].strip().lower().partition("-")[0]
+    language = listed.texts.get("language", "").strip().lower().partition("-")[0]
     return Book(
-        clean_line(texts["title"]) or None,
+        clean_line(listed.texts.get("title", "")) or None,
         language if len(language) in (2, 3) and language.isalpha() else None,
-        chapters,
+        tuple(Chapter(page, titles.get(page, "")) for page in pages),
     )
 
 

@@ -18,6 +18,8 @@ from localsearch.types import Block, ConversionContext, Document, Source
 _MIN_SECTION_LINES = 6
 # Beyond it, data that a program wrote: cut at its empty lines.
 _PARSED_CHARACTERS = 2_000_000
+# The library's time grows with the square of the depth.
+_MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def _yaml_sections(text: str) -> Iterator[_Section]:
                 yield _Section(_row(event), clean_line(event.value))
             if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
                 depth += 1
+                if depth > _MAX_DEPTH:
+                    return
                 expects_key = depth == 1 and isinstance(event, yaml.MappingStartEvent)
             elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 depth -= 1

@@ -20,11 +20,12 @@ _LINES_SUFFIXES = (".jsonl", ".ndjson")
 # A value longer than this in the file is gone into; a shorter one is a record.
 _RECORD_CHARACTERS = 1_500
 _BLOCK_CHARACTERS = 900
-# Each level of nesting is read once more than the one above it.
 _MAX_DEPTH = 40
 _MAX_HEADINGS = 4
 _SPACE = re.compile(r"(?:[\s,]+|//[^\n]*|/\*.*?\*/)*", re.S)
 _COLON = re.compile(r"\s*:\s*")
+# Many numbers in a row are one record: vectors and samples have millions of them.
+_NUMBERS = re.compile(r"(?:-?\d[\d.eE+-]*\s*,\s*){2,100}")
 # Numbers stay as they're written.
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 
@@ -106,7 +107,7 @@ class _RecordGroups:
         self.flush()
         line = self.line(start)
         self.out.notes.append(f"not valid JSON in line {line:,}, read as text from there")
-        for block in paragraphs(self._text.split("\n")[line - 1 :], line):
+        for block in paragraphs(self._text[start:].split("\n"), line):
             self.out.take(replace(block, kind="code"))
 
     def line(self, position: int) -> int:
@@ -168,7 +169,7 @@ class _Walker:
     def _member(self, top: _Open) -> bool:
         """Read a member of the innermost open value; False where it can't be."""
         if top.closing == "]":
-            return self._value("", top.path)
+            return self._numbers(top.path) or self._value("", top.path)
         begin = self._at
         try:
             key, end = _DECODER.raw_decode(self._text, self._at)
@@ -181,25 +182,39 @@ class _Walker:
         self._skip()
         return self._value(key, top.path, begin)
 
+    def _numbers(self, path: tuple[str, ...]) -> bool:
+        """Read a run of numbers in a list, where there is one."""
+        run = _NUMBERS.match(self._text, self._at)
+        if run is None:
+            return False
+        self._writer.add(" ".join(run[0].split()).rstrip(", "), run.start(), run.end() - 1, path)
+        self._at = run.end()
+        return True
+
     def _value(self, key: str, path: tuple[str, ...], begin: int | None = None) -> bool:
         begin = self._at if begin is None else begin
-        is_container = self._text[self._at : self._at + 1] in ("{", "[")
-        deeper = (*path, clean_line(key)) if key else path
         try:
-            value, end = _DECODER.raw_decode(self._text, self._at)
+            if self._text[self._at : self._at + 1] in ("{", "["):
+                # Within a record's length only, so that no text is decoded again at each level.
+                window = self._text[self._at : self._at + _RECORD_CHARACTERS]
+                value, length = _DECODER.raw_decode(window)
+                end = self._at + length
+            else:
+                value, end = _DECODER.raw_decode(self._text, self._at)
         except (ValueError, RecursionError):
-            if is_container and len(self._stack) < _MAX_DEPTH:
-                self._enter(deeper)
-                return True
-            return False
-        too_long = end - self._at > _RECORD_CHARACTERS
-        if is_container and too_long and len(self._stack) < _MAX_DEPTH:
-            self._enter(deeper)
-            return True
+            return self._go_into((*path, clean_line(key)) if key else path)
         if key in ("title", "name") and not path and isinstance(value, str):
             self._writer.title = self._writer.title or clean_line(value)
         self._writer.add(flat_record(value, clean_line(key)), begin, end, path)
         self._at = end
+        return True
+
+    def _go_into(self, path: tuple[str, ...]) -> bool:
+        """Enter the value, which is too long for a record or damaged; False where it can't be."""
+        is_container = self._text[self._at : self._at + 1] in ("{", "[")
+        if not is_container or len(self._stack) >= _MAX_DEPTH:
+            return False
+        self._enter(path)
         return True
 
 

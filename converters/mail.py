@@ -45,7 +45,7 @@ class MailConverter:
         if source.name.lower().endswith(".emlx"):
             data = _without_envelope(data)
         with plain_errors("an e-mail message"):
-            document = read_message(data, source, context)
+            document = message_document(parse_message(data), source, context)
         yield document
 
 
@@ -55,14 +55,16 @@ def _without_envelope(data: bytes) -> bytes:
     return rest[: int(first)] if first.strip().isdigit() else data
 
 
-def read_message(data: bytes, source: Source, context: ConversionContext) -> Document:
-    """The document of a message; `source` is the file that it's in.
-
-    Raises ConversionError where there's neither a header nor a body.
-    """
+def parse_message(data: bytes) -> Message:
+    """The message that the bytes hold; raises ConversionError where it has no headers."""
     message = message_from_bytes(data, policy=CarefulPolicy())
     if not message.keys():
         raise ConversionError("damaged, or not an e-mail message: it has no headers")
+    return message
+
+
+def message_document(message: Message, source: Source, context: ConversionContext) -> Document:
+    """The document of a message; `source` is the file that it's in."""
     return _Reader(source, context).read(message)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from email.message import Message
 from email.policy import EmailPolicy
 from typing import Any
@@ -40,9 +39,6 @@ def header_lines(message: Message) -> list[str]:
 
 
 def attachment_name(part: Message, number: int) -> str:
-    """An attachment's file name without folders, or one made of its place and type."""
+    """An attachment's file name without folders; without one, its content tells what it is."""
     given = clean_line(str(part.get_filename() or "")).replace("\\", "/").rpartition("/")[2]
-    if given:
-        return given
-    kind = part.get_content_type()
-    return f"attachment {number}{mimetypes.guess_extension(kind) or ''}"
+    return given or f"attachment {number}"

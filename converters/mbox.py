@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from email.parser import BytesHeaderParser
+from email.message import Message
 from typing import BinaryIO
 
 from converters.formats import named
-from converters.mail import MAX_MESSAGE_BYTES, read_message
-from converters.mail_headers import CarefulPolicy, header_text
+from converters.mail import MAX_MESSAGE_BYTES, message_document, parse_message
+from converters.mail_headers import header_text
 from converters.safety import TooMuchError, plain_errors
 from localsearch.types import ConversionContext, ConversionError, Document, Source
 
@@ -43,16 +43,17 @@ class MboxConverter:
         count = failures = 0
         with plain_errors("a mail folder"), source.open() as file:
             for count, raw in enumerate(_messages(file), start=1):
-                member = _member(raw.data, count, members)
                 try:
                     with plain_errors("an e-mail message"):
-                        document = read_message(raw.data, source, context)
+                        message = parse_message(raw.data)
+                        document = message_document(message, source, context)
                 except TooMuchError:
                     raise
                 except ConversionError as error:
                     failed = failed or error
                     failures += 1
                     continue
+                member = _member(message, count, members)
                 yield replace(_placed(document, raw.line), member=member)
         if failed is not None:
             if failures == count:
@@ -71,23 +72,22 @@ def _messages(file: BinaryIO) -> Iterator[_Raw]:
     while line := file.readline(_LINE_BYTES):
         number += line_begins
         if line_begins and after_blank and line.startswith(_FIRST):
-            if lines:
+            if size:
                 yield _Raw(_ESCAPED.sub(rb"\1", b"".join(lines)), start)
             lines, size, start = [], 0, number + 1
         elif start and size < MAX_MESSAGE_BYTES:
             lines.append(line)
-            size += len(line)
+            # Empty lines alone are no message.
+            size += len(line) if size or line.strip() else 0
         after_blank = line_begins and not line.strip()
         line_begins = line.endswith(b"\n")
-    if lines:
+    if size:
         yield _Raw(_ESCAPED.sub(rb"\1", b"".join(lines)), start)
 
 
-def _member(data: bytes, number: int, taken: set[str]) -> str:
+def _member(message: Message, number: int, taken: set[str]) -> str:
     """The message's id, which stays when others are deleted; unlike any in `taken`, added to it."""
-    head = data[: 1 << 16]
-    header = BytesHeaderParser(policy=CarefulPolicy()).parsebytes(head)
-    member = header_text(header, "message-id").strip("<> ") or f"message {number}"
+    member = header_text(message, "message-id").strip("<> ") or f"message {number}"
     if member in taken:
         member = f"{member} ({number})"
     taken.add(member)

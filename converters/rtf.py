@@ -19,7 +19,7 @@ _MAX_BYTES = 64 << 20
 _INFO_TITLE = re.compile(r"\{\\info\b[^{}]*(?:\{(?!\\title)[^{}]*\}[^{}]*)*(\{\\title [^{}]*\})")
 _PAGE = re.compile(r"\\page(?![a-z])")
 _PAGE_MARK = "\ue00c"
-_PICTURE_DATA = re.compile(r"(?:[0-9a-fA-F]{2}\s*){200,}")
+_PICTURE_DATA = re.compile(r"(?<![0-9a-fA-F\s])[0-9a-fA-F\s]{400,}+")
 
 
 class RtfConverter:

@@ -22,7 +22,7 @@ _PIECE_BYTES = 1 << 16
 # bzip2 and LZMA are unpacked a whole piece at a time, whatever comes out of it.
 _SMALL_PIECE_BYTES = 1 << 12
 # Text compresses 3 to 30 times, machine-made XML 100 times, zeroes 1000 times.
-_RATIO_COUNTS_FROM_BYTES = 20 * _MIB
+_RATIO_COUNTS_FROM_BYTES = 64 * _MIB
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -46,7 +46,6 @@ class Budget:
 
     bytes_left: int = 1024 * _MIB
     members_left: int = 20_000
-    depth: int = 0
 
     def take_member(self) -> None:
         """Count a member; raises ConversionError when there are too many."""
