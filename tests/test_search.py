@@ -186,6 +186,7 @@ def test_reranking_can_be_left_out(judging: Index) -> None:
         '"unbalanced',
         "chunks_fts:title ^x {a b}:c",
     ],
+    ids=range(11),
 )
 def test_no_query_breaks_a_search(filled: Index, text: str) -> None:
     for mode in ("hybrid", "keyword", "semantic"):

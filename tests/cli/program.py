@@ -27,7 +27,7 @@ def run(paths: Paths | Path, *arguments: str, **options: Any) -> subprocess.Comp
         env=environment(paths),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         **{"stdin": subprocess.DEVNULL, **options},
     )

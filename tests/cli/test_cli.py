@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from localsearch.config import Paths
 
 
+# Some 70,000 tokens: more than a fast machine embeds before it can be interrupted, and less than a
+# slow one embeds in a minute.
+_MANY_FILES = 40
+
+
 @pytest.fixture
 def filled_home(starter_home: Paths, library: Path) -> Paths:
     done = run(starter_home, "add", str(library))
@@ -276,7 +281,7 @@ def test_escape_codes_of_names_and_texts_do_not_reach_the_terminal(
 def test_ctrl_c_keeps_what_was_done(starter_home: Paths, tmp_path: Path) -> None:
     big = tmp_path / "big"
     big.mkdir()
-    for number in range(200):
+    for number in range(_MANY_FILES):
         words = " ".join(f"w{number}x{each}" for each in range(400))
         (big / f"{number}.txt").write_text(words)
     process = subprocess.Popen(
@@ -289,14 +294,14 @@ def test_ctrl_c_keeps_what_was_done(starter_home: Paths, tmp_path: Path) -> None
     deadline_s = time.monotonic() + 60
     while time.monotonic() < deadline_s:
         status = run(starter_home, "status", "--json")
-        if status.returncode == 0 and json.loads(status.stdout)["files"]["indexed"] == 200:
+        if status.returncode == 0 and json.loads(status.stdout)["files"]["indexed"] == _MANY_FILES:
             break
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     status = json.loads(run(starter_home, "status", "--json").stdout)
-    assert status["files"]["indexed"] == 200
+    assert status["files"]["indexed"] == _MANY_FILES
     assert status["coverage"]["semantic"] < 1.0
     assert run(starter_home, "index").returncode == 0
     status = json.loads(run(starter_home, "status", "--json").stdout)

@@ -234,6 +234,16 @@ def test_a_process_that_grew_is_replaced(sandbox: Sandbox, tmp_path: Path) -> No
     assert _read(sandbox, _file(tmp_path, "pid")) != first
 
 
+@linux_only
+def test_a_large_program_does_not_make_its_process_look_large(tmp_path: Path) -> None:
+    path = _file(tmp_path, "pid")
+    # Written to, so that it's held and not just promised.
+    held = bytearray(b"x") * 300_000_000
+    with Sandbox(timeout_s=60, memory_bytes=600_000_000) as sandbox:
+        assert _read(sandbox, path) == _read(sandbox, path)
+    assert len(held) == 300_000_000
+
+
 def test_a_process_that_died_between_files_is_replaced(sandbox: Sandbox, tmp_path: Path) -> None:
     path = _file(tmp_path, "pid")
     first = _read(sandbox, path)
