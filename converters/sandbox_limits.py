@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OPEN_FILES = 64
+_OWN_STATUS = "/proc/self/status"
 # From linux/prctl.h and linux/sched.h.
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x10000000
@@ -78,7 +79,7 @@ def peak_memory_bytes() -> int:
     """The most memory that this process ever held; 0 where the system doesn't say."""
     if sys.platform == "win32":
         return 0
-    if sys.platform == "linux":
+    if os.path.exists(_OWN_STATUS):
         return _peak_of_own_memory_bytes()
     import resource
 
@@ -90,7 +91,7 @@ def peak_memory_bytes() -> int:
 def _peak_of_own_memory_bytes() -> int:
     # Linux hands getrusage's peak on to a started program: it would be that of the one that
     # started this (proc(5) has VmHWM).
-    with contextlib.suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
+    with contextlib.suppress(OSError), open(_OWN_STATUS, encoding="utf-8") as status:
         for line in status:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
