@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import threading
@@ -17,6 +18,7 @@ from localsearch.types import (
     NoIndexError,
     RootStatus,
     Status,
+    StoreError,
     UsageError,
 )
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from localsearch.config import Paths, Settings
+    from localsearch.query import QueryProblem
     from localsearch.store import Store
     from localsearch.store.matches import Passage
     from localsearch.store.state import State
@@ -120,6 +123,20 @@ class Index:
         )
         yield from searcher.stages(query, cancel=cancel)
 
+    def require_indexed(self, paths: Sequence[str]) -> None:
+        """Raise NoIndexError for a path that no indexed folder holds, and that holds none."""
+        roots = [root for root, _, _ in self._reader().files.roots()]
+        for given in paths:
+            path = os.path.abspath(os.path.expanduser(given))
+            if not any(root.startswith(path.rstrip(os.sep) + os.sep) for root in roots):
+                self._path_in_roots(given)
+
+    def problems(self, text: str) -> tuple[QueryProblem, ...]:
+        """What of a query isn't understood as it was probably meant."""
+        from localsearch.query import problems
+
+        return problems(text, roots=[name for _, name, _ in self._reader().files.roots()])
+
     def passages_of(self, path: str, member: str = "") -> list[Passage]:
         """All indexed passages of a file, or of a member of it, in order."""
         return self._reader().matches.of_document(path, member)
@@ -146,19 +163,33 @@ class Index:
 
     def _open_embedder(self, name: str = "") -> Embedder:
         from localsearch.engine.lazy import LazyEmbedder
-        from localsearch.models import open_embedder
+        from localsearch.models.opening import facts_source
 
         with self._models_lock:
             embedder = self._embedders.get(name)
             if embedder is None:
+                source = facts_source(self.paths, self.settings, name)
+                with self._open_state() as state:
+                    facts = state.model_facts(source)
                 embedder = LazyEmbedder(
-                    lambda: open_embedder(self.paths, self.settings, name),
+                    lambda: self._load_embedder(name, source),
                     idle_s=self.settings.models.idle_unload_s,
+                    facts=facts,
                 )
-                # Loads it, so that a model that's missing or broken is told of here.
+                # Loads a model that never was, so that one that's broken is told of here.
                 _ = embedder.fingerprint
                 self._embedders[name] = embedder
             return embedder
+
+    def _load_embedder(self, name: str, source: str) -> Embedder:
+        from localsearch.engine.lazy import facts_of
+        from localsearch.models import open_embedder
+
+        embedder = open_embedder(self.paths, self.settings, name)
+        # A full disk stops no search.
+        with contextlib.suppress(StoreError), self._open_state() as state:
+            state.put_model_facts(source, facts_of(embedder))
+        return embedder
 
     def _open_reranker(self) -> Reranker | None:
         from localsearch.models import open_reranker

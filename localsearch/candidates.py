@@ -15,7 +15,7 @@ from localsearch.keywords import (
     query_terms,
     trigram_coverage,
 )
-from localsearch.store.filters import file_condition, passage_condition
+from localsearch.store.filters import file_condition, listing_condition, passage_condition
 from localsearch.types import Why
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _has_filters(query: Query) -> bool:
 
 
 def _by_date(store: Store, query: Query) -> list[Candidate]:
-    condition = file_condition(query.filters, store.files.roots())
+    condition = listing_condition(query.filters, store.files.roots())
     file_ids = store.matches.recent_files(KEYWORD_CANDIDATES, condition)
     found = _first_passages(store, file_ids)
     return [

@@ -146,7 +146,7 @@ class Indexer:
         for start in range(0, len(changes.moved), _NAMES_BATCH):
             with self._store.transaction():
                 for old_path, found in changes.moved[start : start + _NAMES_BATCH]:
-                    files.move(old_path, found.ref)
+                    self._move(old_path, found.ref)
         self._counts["moved"] += len(changes.moved)
         self._record(changes.new, "added")
         self._record(changes.changed, "changed")
@@ -154,6 +154,14 @@ class Indexer:
         self._mark_outdated(unchanged)
         self._counts["unchanged"] += len(unchanged)
         return list(changes.vanished)
+
+    def _move(self, old_path: str, ref: FileRef) -> None:
+        self._store.files.move(old_path, ref)
+        old_title = reader.title_of_last_resort(old_path)
+        new_title = reader.title_of_last_resort(ref.path)
+        file_id = self._store.files.id_of(ref.path)
+        if old_title != new_title and file_id is not None:
+            self._store.documents.retitle(file_id, old_title, new_title)
 
     def _watched(self, scan: Iterable[ScannedFile]) -> Iterator[ScannedFile]:
         """The scanned files, counted for the user to see."""

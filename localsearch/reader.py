@@ -59,7 +59,14 @@ class Reading:
     @property
     def file_stem(self) -> str:
         """The file's name without its ending, as a title of last resort."""
-        return PurePath(self.ref.path).stem.encode("utf-8", "replace").decode()
+        return title_of_last_resort(self.ref.path)
+
+
+def title_of_last_resort(path: str) -> str:
+    """The file's name without its ending, or the whole of it where it starts with a dot."""
+    name = PurePath(path)
+    title = name.name if name.name.startswith(".") else name.stem
+    return title.encode("utf-8", "replace").decode()
 
 
 class Convert(Protocol):

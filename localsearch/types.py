@@ -509,6 +509,16 @@ class RootStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What stays true of an embedder while it isn't loaded; the names are those of Embedder."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelStatus:
     """The embedding model of the index, and whether searches can use it now."""
 

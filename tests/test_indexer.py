@@ -10,6 +10,7 @@ import pytest
 
 from localsearch import config
 from localsearch.api import Index
+from localsearch.engine.lazy import LazyEmbedder
 from localsearch.types import CancelledError, Progress
 
 if TYPE_CHECKING:
@@ -78,6 +79,28 @@ def test_moves_and_copies_embed_nothing(filled: Index, library: Path) -> None:
     assert found(filled, "hive orchard", library) == ["yard/bees.txt"]
     assert sorted(found(filled, "Albers", library)) == ["kopie.txt", "letters/heizung.txt"]
     assert reader(filled).checks.problems() == ()
+
+
+def test_a_renamed_file_takes_its_new_name_for_title(filled: Index, library: Path) -> None:
+    (library / "letters/heizung.txt").rename(library / "letters/zettel.txt")
+    filled.update()
+    assert found(filled, "zettel", library) == ["letters/zettel.txt"]
+    (library / "letters/zettel.txt").rename(library / "letters/quittung.txt")
+    assert filled.update().embedded_chunks == 0
+    assert found(filled, "zettel", library) == []
+    *_, stage = filled.search(filled.parse("quittung", mode="keyword"))
+    assert [hit.title for hit in stage.hits] == ["quittung"]
+    assert reader(filled).checks.problems() == ()
+
+
+def test_a_run_without_work_loads_no_model(filled: Index) -> None:
+    with Index(filled.paths, filled.settings) as again:
+        again.update()
+        (embedder,) = again._embedders.values()
+        assert isinstance(embedder, LazyEmbedder)
+        assert not embedder.is_loaded
+        assert embedder.fingerprint
+        assert again.status().coverage.semantic == 1.0
 
 
 def test_deleted_files_go_and_their_vectors_too(filled: Index, library: Path) -> None:

@@ -14,7 +14,8 @@ from localsearch.cli.output import shown_path
 
 @click.command(hidden=True)
 @click.argument("path", required=False)
-def open_tui(path: str | None) -> int:
+@click.argument("rest", nargs=-1)
+def open_tui(path: str | None, rest: tuple[str, ...] = ()) -> int:
     """Open the search screen, within PATH when given."""
     from localsearch import config
     from localsearch.types import UsageError
@@ -24,6 +25,11 @@ def open_tui(path: str | None) -> int:
         within = os.path.realpath(os.path.expanduser(path))
         if not os.path.isdir(within):
             raise UsageError(f"there is no command and no folder {path}", _suggestion(path))
+        if rest:
+            raise UsageError(
+                "the search screen opens within one folder",
+                "To search from here: localsearch search QUERY --in FOLDER",
+            )
         _offer_to_add(within)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(

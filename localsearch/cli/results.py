@@ -12,12 +12,13 @@ from localsearch.cli.status import path_fields
 from localsearch.terminal import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from localsearch.query import QueryProblem
     from localsearch.types import Hit, Stage
 
 
-def as_json(stage: Stage, query: str) -> str:
+def as_json(stage: Stage, query: str, problems: Sequence[QueryProblem] = ()) -> str:
     """The whole answer as one JSON object (docs/scripting.md describes it)."""
     answer = {
         "query": query.encode("utf-8", "replace").decode(),
@@ -29,6 +30,7 @@ def as_json(stage: Stage, query: str) -> str:
             name: round(value, 3) for name, value in dataclasses.asdict(stage.timings_ms).items()
         },
         "notice": stage.notice,
+        "problems": [dataclasses.asdict(each) for each in problems],
         "results": [_result(rank, hit) for rank, hit in enumerate(stage.hits, start=1)],
     }
     return json.dumps(answer, ensure_ascii=False, indent=2)

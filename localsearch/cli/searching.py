@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -11,10 +12,28 @@ import click
 from localsearch.cli.output import interruptible, note
 
 if TYPE_CHECKING:
+    from localsearch.query import QueryProblem
     from localsearch.types import Mode, Stage
 
+# -n10 and -h are options; -word leaves a word out, as it does in the search screen.
+_EXCLUSION = re.compile(r"-(?!-|n\s*=?\d*$|h$)..*", re.DOTALL)
 
-@click.command()
+
+class _SearchCommand(click.Command):
+    """Takes -word for part of the query wherever it stands."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, the exclusions last, where nothing is an option any more."""
+        end = args.index("--") if "--" in args else len(args)
+        options, rest = args[:end], args[end + 1 :]
+        exclusions = [each for each in options if _EXCLUSION.fullmatch(each)]
+        others = [each for each in options if each not in exclusions]
+        if exclusions or rest:
+            others += ["--", *rest, *exclusions]
+        return super().parse_args(ctx, others)
+
+
+@click.command(cls=_SearchCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(1, 1000), help="How many results.")
 @click.option("--json", "form", flag_value="json", help="Print one JSON object.")
@@ -44,6 +63,8 @@ def search(
 ) -> int:
     """Search for QUERY: words, "an exact phrase", -without, kind:pdf, ext:py, path:src/**, …
 
+    What follows -- is QUERY, whatever it looks like.
+
     Exit codes: 0 found, 1 nothing relevant found, 2 usage, 3 no index, or --mode semantic without
     its model, 4 the index is locked or damaged.
     """
@@ -54,6 +75,7 @@ def search(
         if not os.path.exists(os.path.expanduser(path)):
             raise UsageError(f"there is no folder {path}", "Check what follows --in.")
     with open_index() as opened, interruptible() as cancel:
+        opened.require_indexed(within)
         parsed = opened.parse(
             " ".join(query),
             limit=limit,
@@ -63,18 +85,26 @@ def search(
             passages=passages,
             within=within,
         )
+        problems = opened.problems(parsed.raw)
         *_, stage = opened.search(parsed, cancel=cancel)
-    _print(stage, parsed.raw, form)
+    _print(stage, parsed.raw, form, problems)
+    for problem in problems:
+        note(_explanation(problem))
     if stage.notice:
         note(stage.notice)
     return 1 if stage.nothing_relevant or not stage.hits else 0
 
 
-def _print(stage: Stage, query: str, form: str | None) -> None:
+def _explanation(problem: QueryProblem) -> str:
+    meant = f" Did you mean {problem.suggestion}?" if problem.suggestion else ""
+    return f"{problem.text} was searched for as it stands: {problem.cause}.{meant}"
+
+
+def _print(stage: Stage, query: str, form: str | None, problems: tuple[QueryProblem, ...]) -> None:
     from localsearch.cli import results
 
     if form == "json":
-        click.echo(results.as_json(stage, query))
+        click.echo(results.as_json(stage, query, problems))
     elif form == "json-lines":
         for line in results.as_json_lines(stage):
             click.echo(line)

@@ -6,37 +6,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localsearch.types import ModelError
+from localsearch.types import ModelError, ModelFacts
 
 if TYPE_CHECKING:
     from localsearch.types import Embedder, FloatMatrix, FloatVector
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What stays true of the model while it isn't loaded."""
-
-    name: str
-    fingerprint: str
-    dimension: int
-    max_tokens: int
 
 
 class LazyEmbedder:
     """An embedder that `load` makes at its first use and whenever it was freed since.
 
     It's freed after `idle_s` seconds without use; 0 keeps it until `close`. From any thread.
+    With `facts`, remembered from when it was last loaded, asking for them loads nothing.
     """
 
-    def __init__(self, load: Callable[[], Embedder], *, idle_s: float) -> None:
+    def __init__(
+        self, load: Callable[[], Embedder], *, idle_s: float, facts: ModelFacts | None = None
+    ) -> None:
         self._load = load
         self._idle_s = idle_s
         self._changed = threading.Condition()
         self._embedder: Embedder | None = None
-        self._facts: _Facts | None = None
+        self._facts = facts
         self._users = 0
         self._last_use_s = 0.0
         self._closed = False
@@ -91,11 +83,11 @@ class LazyEmbedder:
             self._changed.wait_for(lambda: not self._users)
             self._free()
 
-    def _known(self) -> _Facts:
+    def _known(self) -> ModelFacts:
         facts = self._facts
         if facts is None:
             with self._in_use() as embedder:
-                facts = _facts_of(embedder)
+                facts = facts_of(embedder)
         return facts
 
     @contextmanager
@@ -124,7 +116,7 @@ class LazyEmbedder:
 
     def _open(self) -> Embedder:
         embedder = self._load()
-        facts = _facts_of(embedder)
+        facts = facts_of(embedder)
         if self._facts not in (None, facts):
             embedder.close()
             raise ModelError(
@@ -152,5 +144,6 @@ class LazyEmbedder:
             self._embedder = None
 
 
-def _facts_of(embedder: Embedder) -> _Facts:
-    return _Facts(embedder.name, embedder.fingerprint, embedder.dimension, embedder.max_tokens)
+def facts_of(embedder: Embedder) -> ModelFacts:
+    """What to remember of a loaded model."""
+    return ModelFacts(embedder.name, embedder.fingerprint, embedder.dimension, embedder.max_tokens)

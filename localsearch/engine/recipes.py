@@ -11,6 +11,9 @@ from localsearch.types import ModelError
 if TYPE_CHECKING:
     from localsearch.engine.runtime import Model, Output
 
+# Raised with any change of what a fingerprint or a model's window follows from here.
+RECIPES_VERSION = 1
+
 # Longer passages than this are cut: no chunk of ours is, and memory grows with it.
 _QWEN3_MAX_TOKENS = 8192
 # All that BERT's position embeddings reach.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from localsearch.models.choose import resolve_embedder, resolve_reranker
@@ -23,6 +24,18 @@ def open_embedder(paths: Paths, settings: Settings, name: str = "") -> Embedder:
         paths=paths,
         weights_sha256=model.sha256,
     )
+
+
+def facts_source(paths: Paths, settings: Settings, name: str = "") -> str:
+    """A hash of all that decides what an embedder is, for remembering its facts under it.
+
+    Nothing is loaded; raises ModelError when `resolve_embedder` finds none.
+    """
+    from localsearch.engine.recipes import RECIPES_VERSION
+
+    model = resolve_embedder(paths, settings, name)
+    parts = (model.sha256, model.name, settings.models.dimension, RECIPES_VERSION)
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
 
 def open_reranker(paths: Paths, settings: Settings, name: str = "") -> Reranker | None:

@@ -98,20 +98,39 @@ class Documents:
                 key,
             ),
         ).get
-        self._connection.execute(
-            "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
-            (
-                chunk_id,
-                index_text(title),
-                index_text(" ".join(chunk.heading_path)),
-                index_text(chunk.text),
-            ),
-        )
+        self._index_words(chunk_id, title, chunk.heading_path, chunk.text)
         self._connection.execute(
             "INSERT INTO unembedded (document_id, chunk_id) SELECT ?1, ?2 WHERE NOT EXISTS"
             " (SELECT 1 FROM vectors WHERE model_id IS ?3 AND embedding_key = ?4)",
             (document_id, chunk_id, model_id, key),
         )
+
+    def _index_words(
+        self, chunk_id: int, title: str, heading_path: Sequence[str], text: str
+    ) -> None:
+        self._connection.execute(
+            "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
+            (chunk_id, index_text(title), index_text(" ".join(heading_path)), index_text(text)),
+        )
+
+    def retitle(self, file_id: int, old_title: str, new_title: str) -> None:
+        """Change the title of a file's documents where it's the old one, and what finds it.
+
+        Vectors stay: no title is embedded. The transaction is the caller's.
+        """
+        rows: list[tuple[Any, ...]] = self._connection.execute(
+            "SELECT c.id, c.heading_path, c.text FROM chunks c"
+            " JOIN documents d ON d.id = c.document_id WHERE d.file_id = ? AND d.title = ?",
+            (file_id, old_title),
+        ).fetchall()
+        self._connection.execute(
+            "UPDATE documents SET title = ? WHERE file_id = ? AND title = ?",
+            (new_title, file_id, old_title),
+        )
+        for chunk_id, heading_path, text in rows:
+            self._connection.execute("DELETE FROM chunks_fts WHERE rowid = ?", (chunk_id,))
+            headings = msgspec.json.decode(heading_path, type=tuple[str, ...])
+            self._index_words(chunk_id, new_title, headings, text)
 
     def _remove_chunks(self, file_id: int) -> list[bytes]:
         rows: list[tuple[Any, ...]] = self._connection.execute(

@@ -97,5 +97,15 @@ def file_condition(
     return " AND ".join(parts), values
 
 
+def listing_condition(filters: Filters, roots: Sequence[tuple[str, str, bool]]) -> Condition:
+    """The condition that a file f must meet to be listed by filters alone, with its parameters."""
+    parts, values = file_condition(filters, roots)
+    if filters.languages:
+        marks = _marks(filters.languages)
+        parts += f" AND f.id IN (SELECT file_id FROM documents WHERE language IN ({marks}))"
+        values.extend(filters.languages)
+    return parts, values
+
+
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))

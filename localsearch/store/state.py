@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from localsearch.types import ModelFacts
+
 _MIGRATIONS = (
     """
     CREATE TABLE history (
@@ -39,6 +41,16 @@ _MIGRATIONS = (
     CREATE TABLE measures (
         name TEXT PRIMARY KEY,
         value REAL NOT NULL
+    ) WITHOUT ROWID;
+    """,
+    """
+    -- source is the hash of all that decides the facts: the weights and how they're used.
+    CREATE TABLE model_facts (
+        source TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        dimension INTEGER NOT NULL,
+        max_tokens INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
 )
@@ -165,6 +177,26 @@ class State:
                 "INSERT INTO measures (name, value) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 (name, value),
+            )
+
+    # Models
+
+    def model_facts(self, source: str) -> ModelFacts | None:
+        """What was remembered of a model; None when it was never loaded as it is now."""
+        from localsearch.types import ModelFacts
+
+        row = self._connection.execute(
+            "SELECT name, fingerprint, dimension, max_tokens FROM model_facts WHERE source = ?",
+            (source,),
+        ).fetchone()
+        return None if row is None else ModelFacts(*row)
+
+    def put_model_facts(self, source: str, facts: ModelFacts) -> None:
+        """Remember what loading a model showed."""
+        with db.store_errors(self.path), db.transaction(self._connection):
+            self._connection.execute(
+                "INSERT OR REPLACE INTO model_facts VALUES (?, ?, ?, ?, ?)",
+                (source, facts.name, facts.fingerprint, facts.dimension, facts.max_tokens),
             )
 
 

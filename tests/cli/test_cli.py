@@ -125,6 +125,44 @@ def test_in_and_limit(filled_home: Paths, library: Path) -> None:
     assert paths[0].startswith(inside)
 
 
+def test_inside_a_folder_that_is_not_indexed_is_3(filled_home: Paths, tmp_path: Path) -> None:
+    done = run(filled_home, "search", "--in", str(tmp_path.parent.parent / ".."), "garden")
+    assert done.returncode == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = run(filled_home, "search", "--in", str(elsewhere), "garden")
+    assert done.returncode == 3
+    assert "localsearch add" in done.stderr
+
+
+def test_a_filter_that_is_not_understood_is_told_of(filled_home: Paths) -> None:
+    done = run(filled_home, "search", "--mode", "keyword", "--json", "garden", "kind:pfd")
+    assert "Did you mean kind:pdf?" in done.stderr
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert problem["suggestion"] == "kind:pdf"
+
+
+def test_a_language_alone_lists_its_files(filled_home: Paths) -> None:
+    files = run(filled_home, "search", "--files", "lang:de").stdout.splitlines()
+    assert [os.path.basename(path) for path in files] == ["heizung.txt"]
+
+
+def test_exclusions_may_come_first(filled_home: Paths) -> None:
+    asked = ["search", "--mode", "keyword", "--files"]
+    found = run(filled_home, *asked, "hive").stdout
+    assert "bees" in found
+    assert run(filled_home, *asked, "-orchard", "hive", "-n5").stdout == ""
+    assert run(filled_home, *asked, "hive", "--", "-orchard").stdout == ""
+    assert run(filled_home, *asked, "--jsn", "hive").returncode == 2
+
+
+def test_a_misspelt_command_is_suggested(home: Paths) -> None:
+    done = run(home, "serch", "foo")
+    assert done.returncode == 2
+    assert "localsearch search" in done.stderr
+    assert "open-tui" not in done.stderr
+
+
 def test_nothing_found_is_1(filled_home: Paths) -> None:
     done = run(filled_home, "search", "--mode", "keyword", "xylophonist")
     assert done.returncode == 1
