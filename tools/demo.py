@@ -12,10 +12,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".demo"
 PROGRAM = Path(sys.executable).with_name("localsearch")
 
-# Two in another language than their answer's: the answers are in German, Russian and English.
+# Two in another language than their answer's: the answers are in German, German and English.
 QUESTIONS = (
     "the heating keeps failing at night, what did we tell the landlord",
-    "为什么海水是咸的",
+    "咖啡机怎么除垢",
     "how do I stop disc brakes from squealing",
 )
 
