@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -121,7 +122,17 @@ class Index:
         searcher = Searcher(
             self._reader(), self._embedder_for, self._open_reranker, self._open_state
         )
-        yield from searcher.stages(query, cancel=cancel)
+        for stage in searcher.stages(query, cancel=cancel):
+            yield self._with_problems(stage, query) if stage.final else stage
+
+    def _with_problems(self, stage: Stage, query: Query) -> Stage:
+        said = [
+            each.explanation
+            for each in self.problems(query.raw)
+            # The last word may be one that's still typed.
+            if not (query.prefix_last and query.raw.endswith(each.text))
+        ]
+        return replace(stage, notice=" ".join([stage.notice, *said]).strip()) if said else stage
 
     def require_indexed(self, paths: Sequence[str]) -> None:
         """Raise NoIndexError for a path that no indexed folder holds, and that holds none."""
@@ -160,6 +171,13 @@ class Index:
                 "Run `localsearch index` to embed everything with it again.",
             )
         return embedder
+
+    def open_embedder(self) -> Embedder:
+        """What embeds new passages, one for all; in memory only while it's in use.
+
+        Raises ModelError when there's none, or it's broken.
+        """
+        return self._open_embedder()
 
     def _open_embedder(self, name: str = "") -> Embedder:
         from localsearch.engine.lazy import LazyEmbedder

@@ -33,8 +33,14 @@ _REMOVE_BATCH = 50
 # One batch of vectors is what a stop or a crash can cost.
 _COMMIT_EVERY_S = 3.0
 _FIRST_BATCH_CHUNKS = 32
+# Where batches have to be short, so many a second is what any model is expected to do.
+_LEAST_CHUNKS_PER_S = 4
 _MAX_BATCH_CHUNKS = 1024
 _MAX_ATTEMPTS = 3
+
+
+def _never() -> bool:
+    return False
 
 
 class Indexer:
@@ -58,6 +64,7 @@ class Indexer:
         self._cancel = cancel
         self._counts: Counter[str] = Counter()
         self._notices: list[str] = []
+        self._vanished: set[str] = set()
         self._started_s = time.monotonic()
         self._engine_s = 0.0
 
@@ -68,13 +75,36 @@ class Indexer:
         """
         if notice:
             self._notices.append(notice)
+        self.find_changes(within)
+        with self.open_sandbox() as sandbox:
+            self.read_changes(sandbox.convert)
+        self.embed_missing()
+        return self.finish()
+
+    # The steps of an update, for one who has to look up from it now and then: `until` is asked
+    # between files and between batches, and where it says so a step ends early and gives False.
+
+    def find_changes(self, within: Sequence[str] = ()) -> None:
+        """Scan, and record what is to be read."""
         self._set_model()
-        vanished = self._scan(within)
-        with self._open_sandbox() as sandbox:
-            self._read_pending(sandbox.convert)
+        self._scan(within)
+
+    def read_changes(self, convert: Convert, *, until: Callable[[], bool] = _never) -> bool:
+        """Read what was recorded, and at its end forget the files that are gone."""
+        if not self._read_pending(convert, until):
+            return False
         # After reading, so that what moved finds its vectors still there.
-        self._remove(vanished)
-        self._embed()
+        self._remove()
+        return True
+
+    def embed_missing(
+        self, *, until: Callable[[], bool] = _never, batch_s: float = _COMMIT_EVERY_S
+    ) -> bool:
+        """Embed what has no vector yet, in batches of about `batch_s` seconds."""
+        return self._embed(until, batch_s)
+
+    def finish(self) -> IndexReport:
+        """Learn from what was embedded, tidy up, and say what was done in all the steps."""
         self._learn_languages()
         self._store.tidy()
         self._report_progress(Progress("done"))
@@ -121,8 +151,8 @@ class Indexer:
 
     # Scanning
 
-    def _scan(self, within: Sequence[str]) -> list[str]:
-        """Record what the file system holds; gives the known paths that are gone."""
+    def _scan(self, within: Sequence[str]) -> None:
+        """Record what the file system holds, and which known paths are gone."""
         from localsearch.scan import compare, scan_roots
 
         files = self._store.files
@@ -153,7 +183,9 @@ class Indexer:
         unchanged = [*changes.same, *(known[found.path] for found in changes.unchanged)]
         self._mark_outdated(unchanged)
         self._counts["unchanged"] += len(unchanged)
-        return list(changes.vanished)
+        # An earlier scan may have missed what's back now.
+        self._vanished.difference_update(known)
+        self._vanished.update(changes.vanished)
 
     def _move(self, old_path: str, ref: FileRef) -> None:
         self._store.files.move(old_path, ref)
@@ -212,7 +244,8 @@ class Indexer:
 
     # Reading
 
-    def _open_sandbox(self) -> Sandbox:
+    def open_sandbox(self) -> Sandbox:
+        """A process that reads the files, for `read_changes`."""
         from converters.sandbox import Sandbox
 
         limits = self._settings.converters
@@ -220,7 +253,7 @@ class Indexer:
             timeout_s=limits.timeout_s, memory_bytes=limits.memory_bytes, cancel=self._cancel
         )
 
-    def _read_pending(self, convert: Convert) -> None:
+    def _read_pending(self, convert: Convert, until: Callable[[], bool]) -> bool:
         total = self._store.files.counts().get("pending", 0)
         size = reader.chunk_size(self._embedder)
         pace = Pace()
@@ -232,9 +265,11 @@ class Indexer:
                 if attempts[file_id] < _MAX_ATTEMPTS
             ]
             if not batch:
-                return
+                return True
             for file_id, ref in batch:
                 self._check_cancelled()
+                if until():
+                    return False
                 self._report_progress(
                     Progress(
                         "reading",
@@ -297,25 +332,29 @@ class Indexer:
             chunker=chunker_version,
         )
 
-    def _remove(self, vanished: Sequence[str]) -> None:
-        ids = [file_id for path in vanished if (file_id := self._store.files.id_of(path))]
+    def _remove(self) -> None:
+        ids = [file_id for path in self._vanished if (file_id := self._store.files.id_of(path))]
         self._counts["removed"] += len(ids)
         for start in range(0, len(ids), _REMOVE_BATCH):
             self._check_cancelled()
             with self._store.transaction():
                 self._store.documents.remove_files(ids[start : start + _REMOVE_BATCH])
+        self._vanished.clear()
 
     # Embedding
 
-    def _embed(self) -> None:
+    def _embed(self, until: Callable[[], bool], batch_s: float) -> bool:
         serving = self._store.vectors.serving_model()
         if self._embedder is None or serving is None:
-            return
+            return True
         chunks_total, tokens_total = self._store.vectors.unembedded_totals()
         pace = Pace()
-        batch_chunks = _FIRST_BATCH_CHUNKS
+        fewest = min(_FIRST_BATCH_CHUNKS, max(1, int(batch_s * _LEAST_CHUNKS_PER_S)))
+        batch_chunks = fewest
         while batch := self._store.vectors.unembedded(batch_chunks):
             self._check_cancelled()
+            if until():
+                return False
             self._report_progress(
                 Progress(
                     "embedding",
@@ -341,8 +380,9 @@ class Indexer:
             self._counts["embedded"] += len(unique)
             self._counts["tokens"] += tokens
             pace.advance(sum(each.chunk.tokens for each in batch))
-            fitting = int(len(batch) * _COMMIT_EVERY_S / max(took_s, 0.001))
-            batch_chunks = min(max(fitting, _FIRST_BATCH_CHUNKS), _MAX_BATCH_CHUNKS)
+            fitting = int(len(batch) * batch_s / max(took_s, 0.001))
+            batch_chunks = min(max(fitting, fewest), _MAX_BATCH_CHUNKS)
+        return True
 
     def _learn_languages(self) -> None:
         """Estimate anew what tells the index's languages apart, if its vectors changed."""

@@ -1,0 +1,114 @@
+"""When is a burst of changes over, and which paths does it come down to?"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+# An editor's save is a handful of events within milliseconds.
+_QUIET_S = 0.25
+# What goes on without a pause (a log that's written to) is looked at all the same.
+_LONGEST_S = 1.0
+# A checkout, an unzip, a build: waiting for its end saves passes.
+_BURST_PATHS = 200
+_BURST_QUIET_S = 1.0
+_BURST_LONGEST_S = 60.0
+# Past this, remembering each path costs more than looking at everything.
+_MOST_PATHS = 50_000
+# A scan of a few folders is cheaper than one of many single paths.
+_MOST_PLACES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What changed together: the `paths` to look at, whole folders included, or `everything`."""
+
+    paths: tuple[str, ...] = ()
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.paths)
+
+
+class Coalescer:
+    """Collects changed paths from any thread until they've come to rest; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._paths: set[str] = set()
+        self._everything = False
+        self._first_s = 0.0
+        self._last_s = 0.0
+        self.wake = threading.Event()
+        """Set whenever something is added; the one who waits for it clears it."""
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Note that these changed."""
+        with self._lock:
+            self._note_time()
+            if not self._everything:
+                self._paths.update(paths)
+                if len(self._paths) > _MOST_PATHS:
+                    self._everything = True
+                    self._paths.clear()
+        self.wake.set()
+
+    def add_everything(self) -> None:
+        """Note that anything may have changed."""
+        with self._lock:
+            self._note_time()
+            self._everything = True
+            self._paths.clear()
+        self.wake.set()
+
+    def due_in_s(self) -> float | None:
+        """Seconds until what was collected should be taken, 0 when it's time; None for nothing."""
+        with self._lock:
+            if not self._waiting:
+                return None
+            is_burst = self._everything or len(self._paths) > _BURST_PATHS
+            quiet_s = _BURST_QUIET_S if is_burst else _QUIET_S
+            longest_s = _BURST_LONGEST_S if is_burst else _LONGEST_S
+            due_s = min(self._last_s + quiet_s, self._first_s + longest_s)
+            return max(0.0, due_s - self._clock())
+
+    def take(self) -> Burst:
+        """All that was collected since the last time."""
+        with self._lock:
+            paths, everything = self._paths, self._everything
+            self._paths, self._everything = set(), False
+        return Burst(() if everything else fold(paths), everything)
+
+    @property
+    def _waiting(self) -> bool:
+        return self._everything or bool(self._paths)
+
+    def _note_time(self) -> None:
+        self._last_s = self._clock()
+        if not self._waiting:
+            self._first_s = self._last_s
+
+
+def fold(paths: Collection[str], most: int = _MOST_PLACES) -> tuple[str, ...]:
+    """At most `most` paths that hold all of these: what many have in common stands for them."""
+    folded = _outermost(paths)
+    while len(folded) > most:
+        deepest = max(path.count(os.sep) for path in folded)
+        folded = _outermost(
+            {os.path.dirname(path) if path.count(os.sep) == deepest else path for path in folded}
+        )
+    return tuple(folded)
+
+
+def _outermost(paths: Collection[str]) -> list[str]:
+    """The paths without those that lie in another of them."""
+    kept: list[str] = []
+    # With the separator at its end a folder comes right before what's in it.
+    for path in sorted(path.rstrip(os.sep) + os.sep for path in paths):
+        if not kept or not path.startswith(kept[-1]):
+            kept.append(path)
+    return [path.rstrip(os.sep) or os.sep for path in kept]

@@ -1,0 +1,72 @@
+"""What did Linux not tell? Events lost to a full queue, folders left out for want of watches.
+
+watchdog loses the one with a line in its log and the other without a word; both must be known, as
+an index that quietly misses changes is worse than one that looks for them now and then.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
+from watchdog.observers.inotify_c import InotifyFD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watchdog.observers.inotify_c import (
+        CallbackId,
+        InotifyEvent,
+        Mask,
+        WatchCallback,
+        WatchDescriptor,
+    )
+
+_OUT_OF_WATCHES = frozenset({errno.ENOSPC, errno.ENOMEM, errno.EMFILE})
+
+
+class _TellingInotify(InotifyFD):
+    """The kernel's events, with word of what is missing from them."""
+
+    def __init__(self, on_overflow: Callable[[], None], on_limit: Callable[[str], None]) -> None:
+        super().__init__()
+        self._on_overflow = on_overflow
+        self._on_limit = on_limit
+
+    def add_callback(
+        self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
+    ) -> WatchDescriptor:
+        """Watch one folder; a limit that's reached is told with the root that it belongs to."""
+        try:
+            return super().add_callback(path, mask, callback, id_)
+        except OSError as error:
+            if error.errno in _OUT_OF_WATCHES and isinstance(callback, InotifyWatchGroup):
+                self._on_limit(os.fsdecode(callback.path))
+            raise
+
+    def handle_event(self, event: InotifyEvent) -> None:
+        """Pass an event on; an overflow is told when the watches are whole again."""
+        super().handle_event(event)
+        if event.is_queue_overflow:
+            self._on_overflow()
+
+
+class TellingObserver(BaseObserver):
+    """watchdog's observer of Linux that calls `on_overflow()` and `on_limit(root)`.
+
+    Both are called from its threads. Raises OSError where no inotify can be had at all.
+    """
+
+    def __init__(self, on_overflow: Callable[[], None], on_limit: Callable[[str], None]) -> None:
+        self._kernel = _TellingInotify(on_overflow, on_limit)
+        self._kernel.start()
+        super().__init__(InotifyEmitter, inotify_fd=self._kernel)
+
+    def on_thread_stop(self) -> None:
+        """Let go of the kernel's queue."""
+        super().on_thread_stop()
+        self._kernel.stop()
+        self._kernel.join()
