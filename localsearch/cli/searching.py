@@ -88,16 +88,9 @@ def search(
         problems = opened.problems(parsed.raw)
         *_, stage = opened.search(parsed, cancel=cancel)
     _print(stage, parsed.raw, form, problems)
-    for problem in problems:
-        note(_explanation(problem))
     if stage.notice:
         note(stage.notice)
     return 1 if stage.nothing_relevant or not stage.hits else 0
-
-
-def _explanation(problem: QueryProblem) -> str:
-    meant = f" Did you mean {problem.suggestion}?" if problem.suggestion else ""
-    return f"{problem.text} was searched for as it stands: {problem.cause}.{meant}"
 
 
 def _print(stage: Stage, query: str, form: str | None, problems: tuple[QueryProblem, ...]) -> None:

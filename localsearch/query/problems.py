@@ -49,6 +49,12 @@ class QueryProblem:
     cause: str
     suggestion: str = ""
 
+    @property
+    def explanation(self) -> str:
+        """The problem in a sentence or two."""
+        meant = f" Did you mean {self.suggestion}?" if self.suggestion else ""
+        return f"{self.text} was searched for as it stands: {self.cause}.{meant}"
+
 
 def problems(
     text: str, *, now: datetime | None = None, roots: Sequence[str] = ()
