@@ -61,6 +61,11 @@ class Paths:
         return self.state_dir / "probe.json"
 
     @property
+    def service_file(self) -> Path:
+        """What the service says of itself while it runs."""
+        return self.state_dir / "service.json"
+
+    @property
     def socket_file(self) -> Path:
         """The service's private socket."""
         return self.runtime_dir / "service.sock"

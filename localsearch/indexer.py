@@ -84,10 +84,10 @@ class Indexer:
     # The steps of an update, for one who has to look up from it now and then: `until` is asked
     # between files and between batches, and where it says so a step ends early and gives False.
 
-    def find_changes(self, within: Sequence[str] = ()) -> None:
-        """Scan, and record what is to be read."""
+    def find_changes(self, within: Sequence[str] = ()) -> int:
+        """Scan, and record what is to be read; gives the number of files that differ."""
         self._set_model()
-        self._scan(within)
+        return self._scan(within)
 
     def read_changes(self, convert: Convert, *, until: Callable[[], bool] = _never) -> bool:
         """Read what was recorded, and at its end forget the files that are gone."""
@@ -151,7 +151,7 @@ class Indexer:
 
     # Scanning
 
-    def _scan(self, within: Sequence[str]) -> None:
+    def _scan(self, within: Sequence[str]) -> int:
         """Record what the file system holds, and which known paths are gone."""
         from localsearch.scan import compare, scan_roots
 
@@ -181,11 +181,13 @@ class Indexer:
         self._record(changes.new, "added")
         self._record(changes.changed, "changed")
         unchanged = [*changes.same, *(known[found.path] for found in changes.unchanged)]
-        self._mark_outdated(unchanged)
+        outdated = self._mark_outdated(unchanged)
         self._counts["unchanged"] += len(unchanged)
         # An earlier scan may have missed what's back now.
         self._vanished.difference_update(known)
         self._vanished.update(changes.vanished)
+        gone_or_moved = len(changes.moved) + len(changes.vanished)
+        return len(changes.new) + len(changes.changed) + gone_or_moved + outdated
 
     def _move(self, old_path: str, ref: FileRef) -> None:
         self._store.files.move(old_path, ref)
@@ -221,7 +223,7 @@ class Indexer:
         self._store.documents.remove_text(file_id)
         self._counts["name_only"] += 1
 
-    def _mark_outdated(self, unchanged: Iterable[KnownFile]) -> None:
+    def _mark_outdated(self, unchanged: Iterable[KnownFile]) -> int:
         """Have those files read anew that a newer converter or chunker would read differently."""
         from converters.registry import is_outdated
         from localsearch.chunker import CHUNKER_VERSION
@@ -241,6 +243,7 @@ class Indexer:
             with self._store.transaction():
                 for path in outdated[start : start + _NAMES_BATCH]:
                     self._store.files.set_outdated(path)
+        return len(outdated)
 
     # Reading
 

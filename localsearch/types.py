@@ -552,3 +552,23 @@ class Status:
     model: ModelStatus | None
     db_path: str
     db_bytes: int
+
+
+ServicePhase = Literal["starting", "scanning", "reading", "embedding", "idle", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """What the service is doing; times are seconds since 1970, `passes` counts looks at the disk.
+
+    `polled` are the folders that are looked at now and then, as (path, why they aren't watched).
+    """
+
+    pid: int
+    started_s: float
+    updated_s: float
+    phase: ServicePhase
+    passes: int = 0
+    progress: Progress | None = None
+    polled: tuple[tuple[str, str], ...] = ()
+    problem: str = ""

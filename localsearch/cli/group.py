@@ -14,6 +14,7 @@ _COMMANDS = {
     "add": ("localsearch.cli.indexing", "add", "Add folders and index them."),
     "remove": ("localsearch.cli.indexing", "remove", "Forget folders; never touches the files."),
     "index": ("localsearch.cli.indexing", "index", "Bring the index up to date, then exit."),
+    "watch": ("localsearch.cli.watching", "watch", "Keep the index up to date while it runs."),
     "search": ("localsearch.cli.searching", "search", "Search, and print what was found."),
     "status": ("localsearch.cli.status", "status", "What is indexed, and how well it is."),
     "models": ("localsearch.cli.models_cmd", "models", "List, get and choose models."),

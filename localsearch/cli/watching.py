@@ -1,0 +1,77 @@
+"""`watch`: keeps the index up to date for as long as it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from localsearch.cli.output import note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localsearch.types import IndexReport
+
+_ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+@click.command()
+def watch() -> int:
+    """Keep the index up to date until it's stopped.
+
+    What changes in the folders can be found by word within seconds, and by meaning as soon as the
+    model has read it. Ctrl-C stops; nothing that was done is lost.
+    """
+    from localsearch.service import Service
+
+    with _ended_by_signals() as stop, Service(on_note=_say, on_report=_report) as service:
+        _say("bringing the index up to date, then watching; Ctrl-C stops")
+        service.run(stop)
+    _say("stopped; everything done is kept")
+    return 0
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C, SIGTERM and a closed terminal set; a second Ctrl-C ends now."""
+    stop = threading.Event()
+
+    def end(number: int, _frame: object) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    # Windows knows no SIGHUP.
+    numbers = [getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)]
+    before = {each: signal.signal(each, end) for each in numbers}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _report(report: IndexReport) -> None:
+    counts = (
+        (report.added, "new"),
+        (report.changed, "changed"),
+        (report.moved, "moved"),
+        (report.removed, "gone"),
+    )
+    files = ", ".join(f"{count:,} {name}" for count, name in counts if count)
+    parts = [f"files: {files or 'nothing changed'}"]
+    if report.embedded_chunks:
+        parts.append(f"{report.embedded_chunks:,} passages embedded")
+    parts.append(f"{report.elapsed_s:.1f} s")
+    _say("; ".join(parts))
+
+
+def _say(text: str) -> None:
+    # A terminal that was closed takes no more text, and is no reason to lose work.
+    with contextlib.suppress(OSError):
+        note(f"{time.strftime('%H:%M:%S')} {text}")
