@@ -46,7 +46,8 @@ def _describe(owner_file: Path) -> str:
     try:
         owner = json.loads(owner_file.read_text(encoding="utf-8"))
         minutes = max(0, int((time.time() - float(owner["since"])) / 60))
+        since = f"{minutes} min" if minutes else "less than a minute"
         command = " ".join(str(word) for word in owner["command"])
-        return f"process {int(owner['pid'])} (`localsearch {command}`), for {minutes} min"
+        return f"process {int(owner['pid'])} (`localsearch {command}`), for {since}"
     except (OSError, ValueError, KeyError, TypeError):
         return "its process didn't say who it is"

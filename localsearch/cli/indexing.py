@@ -87,7 +87,7 @@ def _sum_up(report: IndexReport) -> None:
     if report.embedded_chunks:
         rate = report.embedded_tokens / report.engine_s if report.engine_s else 0.0
         note(
-            f"embedded {report.embedded_chunks:,} passages"
+            f"embedded {report.embedded_chunks:,} passage{'s'[: report.embedded_chunks != 1]}"
             f" ({report.embedded_tokens:,} tokens, {rate:,.0f} tokens/s)"
         )
     for failure in report.failed[:_SHOWN_FAILURES]:

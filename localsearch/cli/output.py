@@ -160,8 +160,9 @@ class _Lines:
         self._said_s = now_s
         done, total = amounts(progress)
         parts = (
-            f"{progress.phase}: {done:,}" + (f" of {total:,}" if total else ""),
-            shown_rate(progress),
+            f"{progress.phase}: {done:,}"
+            + (f" of {total:,}" if total else "")
+            + f" {shown_rate(progress)}",
             shown_eta(progress.eta_s),
         )
         note("  ".join(part for part in parts if part))
