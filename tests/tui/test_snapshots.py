@@ -42,6 +42,8 @@ def matches(
 
     async def play(pilot: Pilot[int]) -> None:
         app.theme = theme
+        # A screen opened while a new theme's styles are worked out may be drawn without them.
+        await pilot.pause()
         driver = Driver(app, pilot)
         await driver.until(lambda: app.keeper.state.status or len(app.screen_stack) > 2)
         await scene(driver)
