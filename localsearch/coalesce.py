@@ -45,6 +45,8 @@ class Coalescer:
         self._last_s = 0.0
         self.wake = threading.Event()
         """Set whenever something is added; the one who waits for it clears it."""
+        self.roots: frozenset[str] = frozenset()
+        """The folders above which nothing is looked at."""
 
     def add(self, paths: Iterable[str]) -> None:
         """Note that these changed."""
@@ -81,7 +83,7 @@ class Coalescer:
         with self._lock:
             paths, everything = self._paths, self._everything
             self._paths, self._everything = set(), False
-        return Burst(() if everything else fold(paths), everything)
+        return Burst(() if everything else fold(paths, self.roots), everything)
 
     @property
     def _waiting(self) -> bool:
@@ -93,14 +95,18 @@ class Coalescer:
             self._first_s = self._last_s
 
 
-def fold(paths: Collection[str], most: int = _MOST_PLACES) -> tuple[str, ...]:
-    """At most `most` paths that hold all of these: what many have in common stands for them."""
+def fold(
+    paths: Collection[str], roots: Collection[str] = (), most: int = _MOST_PLACES
+) -> tuple[str, ...]:
+    """Few paths that hold all of these, at most `most` or the roots that they lie in."""
     folded = _outermost(paths)
     while len(folded) > most:
-        deepest = max(path.count(os.sep) for path in folded)
-        folded = _outermost(
-            {os.path.dirname(path) if path.count(os.sep) == deepest else path for path in folded}
-        )
+        foldable = [path for path in folded if path not in roots and path != os.sep]
+        if not foldable:
+            break
+        deepest = max(path.count(os.sep) for path in foldable)
+        lowest = {path for path in foldable if path.count(os.sep) == deepest}
+        folded = _outermost([os.path.dirname(path) if path in lowest else path for path in folded])
     return tuple(folded)
 
 

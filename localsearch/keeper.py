@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,6 @@ from localsearch.types import CancelledError, LocalsearchError, ModelError, Prog
 from localsearch.watch import Watcher
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from converters.sandbox import Sandbox
@@ -65,6 +66,7 @@ class Keeper:
             on_note=on_note,
         )
         self._indexer: Indexer | None = None
+        self._embedder: Embedder | None = None
         self._sandbox: Sandbox | None = None
         self._has_to_read = False
         self._has_to_embed = False
@@ -108,7 +110,7 @@ class Keeper:
             return False
         if time.monotonic() < self._retry_at_s:
             return False
-        if self._coalescer.due_in_s() == 0:
+        if self._passes == 0 or self._coalescer.due_in_s() == 0:
             self._find_changes(self._coalescer.take())
         elif self._has_to_read:
             self._read()
@@ -141,6 +143,22 @@ class Keeper:
             self._watcher.set_scan_time(time.monotonic() - began_s)
         if differing or first:
             self._has_to_read = True
+            if self._store.files.counts().get("pending"):
+                self._load_model()
+        elif not (self._has_to_read or self._has_to_embed):
+            self._indexer = None
+
+    def _load_model(self) -> None:
+        """Load it while the process that reads files starts; both take about a second."""
+        embedder = self._embedder
+
+        def load() -> None:
+            # What's wrong with it, its next use says.
+            with contextlib.suppress(LocalsearchError):
+                if embedder is not None:
+                    embedder.count_tokens("")
+
+        threading.Thread(target=load, daemon=True, name="load-model").start()
 
     def _read(self) -> None:
         if self._sandbox is None:
@@ -167,16 +185,16 @@ class Keeper:
         """One for each round of work, which is over when all is embedded."""
         self._worked_s = time.monotonic()
         if self._indexer is None:
-            embedder: Embedder | None = None
+            self._embedder = None
             try:
-                embedder = self._index.open_embedder()
+                self._embedder = self._index.open_embedder()
             except ModelError as error:
                 self._note_once(f"search by meaning is off: {error.cause}. {error.remedy}")
             self._indexer = Indexer(
                 self._store,
                 self._index.paths,
                 self._index.settings,
-                embedder,
+                self._embedder,
                 progress=self._on_progress,
                 cancel=self._stop,
             )

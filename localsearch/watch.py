@@ -7,6 +7,7 @@ out and compares with the index, where a polling observer would keep a second pi
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -56,10 +57,15 @@ _NO_EVENTS = frozenset(
 )
 
 
+# It would print to stderr what we tell in words of our own.
+logging.getLogger("watchdog").addHandler(logging.NullHandler())
+
+
 class Watcher:
     """Feeds a coalescer with what changes in the roots; `on_note` is told what users should know.
 
-    All methods are for one thread, which calls `check` every second or two.
+    All methods are for one thread, which calls `check` every second or two; `on_note` is called
+    from others, too.
     """
 
     def __init__(
@@ -94,6 +100,7 @@ class Watcher:
     def set_roots(self, roots: Sequence[str]) -> None:
         """Watch these roots, and no others."""
         wanted = {os.path.realpath(root) for root in roots}
+        self._coalescer.roots = frozenset(wanted)
         for root in set(self._identities) - wanted:
             self._unwatch(root)
             del self._identities[root]
@@ -202,6 +209,7 @@ class Watcher:
     # On watchdog's thread
 
     def _on_overflow(self) -> None:
+        self._on_note("more changed at once than the system keeps count of: looking at everything")
         self._coalescer.add_everything()
 
     def _on_event(self, event: FileSystemEvent) -> None:
