@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localsearch import config
+from localsearch.lock import writer_lock
+from localsearch.service import Service
+from localsearch.service_state import read_state, write_state
+from localsearch.types import (
+    IndexReport,
+    NoIndexError,
+    Progress,
+    ServiceState,
+    StoreLockedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from localsearch.api import Index
+
+WAIT_S = 60.0
+
+
+class Running:
+    """A service that runs in a thread of this process."""
+
+    def __init__(self, paths: config.Paths, settings: config.Settings | None = None) -> None:
+        self.notes: list[str] = []
+        self.reports: list[IndexReport] = []
+        self.service = Service(
+            paths, settings, on_note=self.notes.append, on_report=self.reports.append
+        )
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.service.run, args=(self.stop,))
+        self.thread.start()
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        give_up_s = time.monotonic() + WAIT_S
+        while not holds():
+            assert self.thread.is_alive(), "the service ended"
+            assert time.monotonic() < give_up_s, (self.service.state(), self.notes)
+            threading.Event().wait(0.02)
+
+    def until_reports(self, count: int) -> None:
+        """Wait until so many rounds of work are over."""
+        self.until(lambda: len(self.reports) >= count)
+
+    def found(self, text: str) -> list[str]:
+        """Names of the files that a word finds."""
+        index = self.service.index
+        *_, stage = index.search(index.parse(text, mode="keyword"))
+        return sorted(os.path.basename(hit.path) for hit in stage.hits)
+
+    def end(self) -> None:
+        """Stop it and wait for its end."""
+        self.stop.set()
+        self.thread.join(WAIT_S)
+        assert not self.thread.is_alive()
+        self.service.close()
+
+
+@pytest.fixture
+def running(filled: Index) -> Iterator[Running]:
+    running = Running(filled.paths, filled.settings)
+    running.until_reports(1)
+    yield running
+    running.end()
+
+
+def passes(running: Running) -> int:
+    return running.service.state().passes
+
+
+def test_it_says_when_there_is_no_index(home: config.Paths) -> None:
+    with Service(home) as service, pytest.raises(NoIndexError):
+        service.run(threading.Event())
+
+
+def test_it_says_who_else_writes(filled: Index) -> None:
+    with (
+        writer_lock(filled.paths.lock_file),
+        Service(filled.paths) as service,
+        pytest.raises(StoreLockedError, match="process"),
+    ):
+        service.run(threading.Event())
+
+
+def test_it_begins_with_what_it_missed(filled: Index, library: Path) -> None:
+    (library / "letters/missed.txt").write_text("a letter about walnuts")
+    running = Running(filled.paths, filled.settings)
+    try:
+        running.until_reports(1)
+        assert running.found("walnuts") == ["missed.txt"]
+        assert running.reports[0].added == 1
+    finally:
+        running.end()
+
+
+def test_an_edit_is_found_by_word_and_by_meaning(running: Running, library: Path) -> None:
+    (library / "garden/bees.txt").write_text("The wasps have a nest under the roof.\n")
+    running.until_reports(2)
+    assert running.found("wasps") == ["bees.txt"]
+    assert running.found("hive") == []
+    assert running.reports[1].embedded_chunks == 1
+    assert running.service.index.status().coverage.semantic == 1.0
+
+
+@pytest.mark.parametrize("way", ["rename a draft", "keep a backup", "write in place"])
+def test_each_way_to_save_is_one_update(running: Running, library: Path, way: str) -> None:
+    text = library / "garden/bees.txt"
+    before = passes(running)
+    if way == "rename a draft":
+        draft = library / "garden/.bees.txt.tmp"
+        draft.write_text("walnuts")
+        draft.replace(text)
+    elif way == "keep a backup":
+        text.rename(library / "garden/bees.txt~")
+        text.write_text("walnuts")
+        (library / "garden/bees.txt~").unlink()
+    else:
+        with text.open("w") as file:
+            file.write("wal")
+            file.flush()
+            file.write("nuts")
+    running.until_reports(2)
+    assert running.found("walnuts") == ["bees.txt"]
+    assert passes(running) - before == 1
+    assert len(running.reports) == 2
+    assert running.service.index.status().files.total == 5
+
+
+def test_moved_folders_cost_no_embedding(running: Running, library: Path) -> None:
+    (library / "garden").rename(library / "yard")
+    running.until_reports(2)
+    assert running.reports[1].moved == 2
+    assert running.reports[1].embedded_chunks == 0
+    assert running.found("hive") == ["bees.txt"]
+
+
+def test_copies_and_deletions_at_once_cost_no_embedding(running: Running, library: Path) -> None:
+    shutil.copytree(library / "garden", library / "copied")
+    shutil.rmtree(library / "garden")
+    running.until(lambda: len(running.found("hive")) == 1 and len(running.reports) > 1)
+    assert sum(report.embedded_chunks for report in running.reports[1:]) == 0
+    assert running.service.index.status().files.total == 5
+
+
+def test_new_ignore_rules_hold_and_are_taken_back(running: Running, library: Path) -> None:
+    rules = library / ".localsearchignore"
+    rules.write_text("garden/\n")
+    running.until(lambda: running.found("hive") == [])
+    rules.unlink()
+    running.until(lambda: running.found("hive") == ["bees.txt"])
+
+
+def test_a_burst_is_two_passes_at_most(running: Running, library: Path) -> None:
+    before = passes(running)
+    many = library / "many"
+    many.mkdir()
+    for number in range(2000):
+        (many / f"{number}.txt").write_text("a checkout")
+    running.until(lambda: running.service.index.status().files.total == 2005)
+    running.until(lambda: running.service.state().phase == "idle")
+    assert passes(running) - before <= 2
+
+
+def test_a_root_added_meanwhile_is_indexed(running: Running, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "new.txt").write_text("walnuts")
+    running.service.index.add_roots([str(other)])
+    running.until(lambda: running.found("walnuts") == ["new.txt"])
+    (other / "new.txt").write_text("chestnuts")
+    running.until(lambda: running.found("chestnuts") == ["new.txt"])
+
+
+def test_a_root_that_goes_is_hidden_and_comes_back(running: Running, library: Path) -> None:
+    away = library.rename(library.with_name("unplugged"))
+    running.until(lambda: running.found("hive") == [])
+    assert not running.service.index.status().roots[0].online
+    away.rename(library)
+    running.until(lambda: running.found("hive") == ["bees.txt"])
+    assert sum(report.embedded_chunks for report in running.reports) == 0
+
+
+def test_nothing_is_indexed_while_paused(running: Running, library: Path) -> None:
+    running.service.pause()
+    running.until(lambda: running.service.state().phase == "paused")
+    (library / "new.txt").write_text("walnuts")
+    running.until(lambda: running.service.coalescer.due_in_s() == 0)
+    assert running.found("walnuts") == []
+    running.service.resume()
+    running.until(lambda: running.found("walnuts") == ["new.txt"])
+
+
+def test_a_rescan_can_be_asked_for(running: Running) -> None:
+    before = passes(running)
+    running.service.rescan()
+    running.until(lambda: passes(running) == before + 1)
+
+
+def test_polled_roots_are_kept_current(filled: Index, library: Path) -> None:
+    settings = config.Settings(service=config.ServiceSettings(watch="polling"))
+    running = Running(filled.paths, settings)
+    try:
+        running.until_reports(1)
+        (library / "new.txt").write_text("walnuts")
+        running.until(lambda: running.found("walnuts") == ["new.txt"])
+        assert running.service.state().polled == ((str(library), "the settings say so"),)
+    finally:
+        running.end()
+
+
+def test_edits_are_found_by_word_while_a_backlog_is_embedded(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Made slow, so that the backlog lasts as long as the test.
+    embedder = filled.open_embedder()
+    real_embed = type(embedder).embed_documents
+    held = threading.Event()
+
+    def slowly(self: object, texts: list[str], **more: object) -> object:
+        held.wait(0.3)
+        return real_embed(self, texts, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(embedder), "embed_documents", slowly)
+    for number in range(300):
+        (library / f"backlog{number}.txt").write_text(f"backlog number {number}")
+    running = Running(filled.paths, filled.settings)
+    try:
+        running.until(lambda: running.service.state().phase == "embedding")
+        (library / "edit.txt").write_text("walnuts")
+        running.until(lambda: running.found("walnuts") == ["edit.txt"])
+        assert running.reports == []
+        assert running.service.index.status().coverage.semantic < 1.0
+        held.set()
+        running.until_reports(1)
+        assert running.service.index.status().coverage.semantic == 1.0
+        # Nothing was embedded twice for the interruption.
+        assert running.reports[0].embedded_chunks == 301
+    finally:
+        held.set()
+        running.end()
+
+
+def test_without_anything_to_embed_no_model_is_loaded(filled: Index) -> None:
+    running = Running(filled.paths, filled.settings)
+    try:
+        running.until_reports(1)
+        embedder = running.service.index.open_embedder()
+        assert not embedder.is_loaded  # type: ignore[attr-defined]
+    finally:
+        running.end()
+
+
+def test_its_state_can_be_read_while_it_runs(running: Running) -> None:
+    running.until(lambda: running.service.state().phase == "idle")
+    path = running.service.paths.service_file
+    running.until(lambda: read_state(path) == running.service.state())
+    assert path.stat().st_mode & 0o077 == 0
+    running.stop.set()
+    running.thread.join(WAIT_S)
+    assert read_state(path) is None
+
+
+def test_a_dead_services_state_is_not_believed(home: config.Paths) -> None:
+    now_s = time.time()
+    dead = ServiceState(pid=2**22 + 1, started_s=now_s, updated_s=now_s, phase="idle")
+    write_state(home.service_file, dead)
+    assert read_state(home.service_file) is None
+    silent = ServiceState(os.getpid(), now_s - 7200, now_s - 3600, "idle")
+    write_state(home.service_file, silent)
+    assert read_state(home.service_file) is None
+
+
+def test_a_state_holds_any_name(home: config.Paths) -> None:
+    name = os.fsdecode(b"/caf\xe9\n")
+    now_s = time.time()
+    state = ServiceState(
+        os.getpid(), now_s, now_s, "reading", progress=Progress("reading", current=name)
+    )
+    write_state(home.service_file, state)
+    read = read_state(home.service_file)
+    assert read is not None
+    assert read.progress is not None
+    assert read.progress.current == "/caf\ufffd\n"
