@@ -28,12 +28,20 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from localsearch.config import Paths, Settings
-    from localsearch.query import QueryProblem
     from localsearch.store import Store
     from localsearch.store.matches import Passage
     from localsearch.store.state import State
     from localsearch.store.vectors import ServingModel
-    from localsearch.types import Embedder, IndexReport, Mode, Progress, Query, Reranker, Stage
+    from localsearch.types import (
+        Embedder,
+        IndexReport,
+        Mode,
+        Progress,
+        Query,
+        QueryProblem,
+        Reranker,
+        Stage,
+    )
 
 
 def open_index(paths: Paths | None = None) -> Index:
@@ -164,7 +172,11 @@ class Index:
         return store
 
     def _embedder_for(self, serving: ServingModel) -> Embedder:
-        embedder = self._open_embedder(serving.name)
+        with self._models_lock:
+            for opened in self._embedders.values():
+                if opened.fingerprint == serving.fingerprint:
+                    return opened
+        embedder = self._open_embedder(self._wanted(serving))
         if embedder.fingerprint != serving.fingerprint:
             raise ModelError(
                 f"the model {serving.name} isn't the one that the index was made with",
@@ -178,6 +190,14 @@ class Index:
         Raises ModelError when there's none, or it's broken.
         """
         return self._open_embedder()
+
+    def _wanted(self, serving: ServingModel) -> str:
+        """What to ask for to get the index's model: "" for what the settings name, if that's it."""
+        from localsearch.models.choose import chosen_embedder
+
+        # The settings may name it by a path, of which its own name says nothing.
+        chosen = chosen_embedder(self.paths, self.settings)
+        return "" if chosen == serving.name else serving.name
 
     def _open_embedder(self, name: str = "") -> Embedder:
         from localsearch.engine.lazy import LazyEmbedder
@@ -370,7 +390,7 @@ class Index:
             return None
         problem = remedy = ""
         try:
-            resolve_embedder(self.paths, self.settings, serving.name)
+            resolve_embedder(self.paths, self.settings, self._wanted(serving))
         except LocalsearchError as error:
             problem, remedy = error.cause, error.remedy
         return ModelStatus(

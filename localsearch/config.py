@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -181,6 +180,9 @@ def load_settings(path: Path) -> Settings:
 
     Raises ConfigError for a file that isn't TOML, an unknown name or a value of the wrong type.
     """
+    # Imported here, as most searches are answered by the service and need no settings.
+    import tomllib
+
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

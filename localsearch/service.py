@@ -63,6 +63,7 @@ class Service:
         """
         from localsearch.keeper import Keeper
         from localsearch.lock import writer_lock
+        from localsearch.service_server import ServiceServer
         from localsearch.store import Store
 
         if not self.paths.index_file.exists():
@@ -81,7 +82,8 @@ class Service:
                 on_state=self._set_state,
             )
             try:
-                keeper.keep()
+                with ServiceServer(self):
+                    keeper.keep()
             finally:
                 keeper.close()
                 self.paths.service_file.unlink(missing_ok=True)

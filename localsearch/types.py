@@ -431,6 +431,38 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A query as `api.Index.parse` takes it; None means what the settings say."""
+
+    query: str
+    limit: int | None = None
+    mode: Mode = "hybrid"
+    rerank: bool = True
+    budget_s: float | None = None
+    passages: bool = False
+    within: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryProblem:
+    """A part of a query that doesn't do what it was probably meant to.
+
+    `text` is the part, `cause` a sentence without its stop, `suggestion` what to write instead;
+    "" where there's no telling.
+    """
+
+    text: str
+    cause: str
+    suggestion: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """The problem in a sentence or two."""
+        meant = f" Did you mean {self.suggestion}?" if self.suggestion else ""
+        return f"{self.text} was searched for as it stands: {self.cause}.{meant}"
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A complete ranked list, and how far the search has come; the last one has `final` set."""
 

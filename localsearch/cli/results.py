@@ -14,8 +14,7 @@ from localsearch.terminal import clean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from localsearch.query import QueryProblem
-    from localsearch.types import Hit, Stage
+    from localsearch.types import Hit, QueryProblem, Stage
 
 
 def as_json(stage: Stage, query: str, problems: Sequence[QueryProblem] = ()) -> str:

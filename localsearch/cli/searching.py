@@ -12,8 +12,11 @@ import click
 from localsearch.cli.output import interruptible, note
 
 if TYPE_CHECKING:
-    from localsearch.query import QueryProblem
-    from localsearch.types import Mode, Stage
+    from threading import Event
+
+    from localsearch.types import Mode, QueryProblem, SearchRequest, Stage
+
+    _Answer = tuple[Stage, tuple[QueryProblem, ...]]
 
 # -n10 and -h are options; -word leaves a word out, as it does in the search screen.
 _EXCLUSION = re.compile(r"-(?!-|n\s*=?\d*$|h$)..*", re.DOTALL)
@@ -68,29 +71,47 @@ def search(
     Exit codes: 0 found, 1 nothing relevant found, 2 usage, 3 no index, or --mode semantic without
     its model, 4 the index is locked or damaged.
     """
-    from localsearch.api import open_index
-    from localsearch.types import UsageError
+    from localsearch.types import SearchRequest, UsageError
 
-    for path in within:
-        if not os.path.exists(os.path.expanduser(path)):
+    folders = [os.path.abspath(os.path.expanduser(path)) for path in within]
+    for path, folder in zip(within, folders, strict=True):
+        if not os.path.exists(folder):
             raise UsageError(f"there is no folder {path}", "Check what follows --in.")
-    with open_index() as opened, interruptible() as cancel:
-        opened.require_indexed(within)
-        parsed = opened.parse(
-            " ".join(query),
-            limit=limit,
-            mode=cast("Mode", mode),
-            rerank=rerank,
-            budget_s=budget_s,
-            passages=passages,
-            within=within,
-        )
-        problems = opened.problems(parsed.raw)
-        *_, stage = opened.search(parsed, cancel=cancel)
-    _print(stage, parsed.raw, form, problems)
+    request = SearchRequest(
+        " ".join(query),
+        limit=limit,
+        mode=cast("Mode", mode),
+        rerank=rerank,
+        budget_s=budget_s,
+        passages=passages,
+        within=tuple(os.fsencode(folder) for folder in folders),
+    )
+    with interruptible() as cancel:
+        stage, problems = _ask_service(request, cancel) or _search_here(request, cancel)
+    _print(stage, request.query, form, problems)
     if stage.notice:
         note(stage.notice)
     return 1 if stage.nothing_relevant or not stage.hits else 0
+
+
+def _ask_service(request: SearchRequest, cancel: Event) -> _Answer | None:
+    from localsearch.config import find_paths
+
+    socket_file = find_paths().socket_file
+    if not socket_file.exists():
+        return None
+    from localsearch.service_client import search_by_service
+
+    return search_by_service(socket_file, request, cancel=cancel)
+
+
+def _search_here(request: SearchRequest, cancel: Event) -> _Answer:
+    from localsearch.answer import answer
+    from localsearch.api import open_index
+
+    with open_index() as opened:
+        *_, last = answer(opened, request, cancel=cancel)
+    return last
 
 
 def _print(stage: Stage, query: str, form: str | None, problems: tuple[QueryProblem, ...]) -> None:

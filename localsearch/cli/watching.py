@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,22 +17,44 @@ if TYPE_CHECKING:
 
     from localsearch.types import IndexReport
 
+    Task = Literal["pause", "resume", "rescan"]
+
 _ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @click.command()
-def watch() -> int:
+@click.option("--pause", "task", flag_value="pause", help="Have the one that runs stop indexing.")
+@click.option("--resume", "task", flag_value="resume", help="Have it go on after --pause.")
+@click.option("--rescan", "task", flag_value="rescan", help="Have it look at all folders now.")
+def watch(task: Task | None) -> int:
     """Keep the index up to date until it's stopped.
 
     What changes in the folders can be found by word within seconds, and by meaning as soon as the
-    model has read it. Ctrl-C stops; nothing that was done is lost.
+    model has read it. Ctrl-C stops; nothing that was done is lost. While it runs, searches use the
+    model that it has loaded, and answer at once.
     """
+    if task is not None:
+        return _tell(task)
     from localsearch.service import Service
 
     with _ended_by_signals() as stop, Service(on_note=_say, on_report=_report) as service:
         _say("bringing the index up to date, then watching; Ctrl-C stops")
         service.run(stop)
     _say("stopped; everything done is kept")
+    return 0
+
+
+def _tell(task: Task) -> int:
+    from localsearch.config import find_paths
+    from localsearch.service_client import tell_service
+    from localsearch.service_wire import ServiceRequest
+    from localsearch.types import UsageError
+
+    state = tell_service(find_paths().socket_file, ServiceRequest(task))
+    if state is None:
+        raise UsageError("no `localsearch watch` is running", "Start one: localsearch watch")
+    said = {"pause": "paused", "resume": "going on", "rescan": "looking at all folders"}
+    note(said[task])
     return 0
 
 

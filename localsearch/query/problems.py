@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from localsearch.query import values
 from localsearch.query.dates import suggest_date
 from localsearch.query.parsing import NEGATABLE, parts_of, read_items
 from localsearch.query.syntax import FILTER_NAMES
+from localsearch.types import QueryProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,25 +35,6 @@ _SUGGEST = {
 }
 # No list of what was mistaken gets longer than a person reads.
 _MOST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class QueryProblem:
-    """A part of a query that doesn't do what it was probably meant to.
-
-    `text` is the part, `cause` a sentence without its stop, `suggestion` what to write instead;
-    "" where there's no telling.
-    """
-
-    text: str
-    cause: str
-    suggestion: str = ""
-
-    @property
-    def explanation(self) -> str:
-        """The problem in a sentence or two."""
-        meant = f" Did you mean {self.suggestion}?" if self.suggestion else ""
-        return f"{self.text} was searched for as it stands: {self.cause}.{meant}"
 
 
 def problems(

@@ -1,0 +1,159 @@
+"""Answers searches and commands of this user's other programs, with the service's own models.
+
+It listens on a Unix socket in the user's private runtime folder; nobody else can reach it, and
+whoever does is asked for their user id besides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Self
+
+from localsearch.answer import answer
+from localsearch.config import private_dir
+from localsearch.service_wire import (
+    ServiceReply,
+    ServiceRequest,
+    pack_stage,
+    receive_request,
+    send,
+)
+from localsearch.types import CancelledError, LocalsearchError
+
+if TYPE_CHECKING:
+    from io import BufferedRWPair
+
+    from localsearch.service import Service
+    from localsearch.types import SearchRequest
+
+# Each thread keeps a connection to the index; more searches at once only take longer each.
+_THREADS = 4
+_WAITING_CONNECTIONS = 64
+_IDLE_CONNECTION_S = 30.0
+# struct ucred of unix(7), and struct xucred of macOS's sys/ucred.h up to the user id.
+_LINUX_CREDENTIALS = struct.Struct("iII")
+_MACOS_CREDENTIALS = struct.Struct("II")
+_MACOS_LOCAL_PEERCRED = 1
+_MACOS_XUCRED_BYTES = 76
+
+
+class ServiceServer:
+    """Serves `service` while it's entered; to be entered once."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._path = service.paths.socket_file
+        self._socket: socket.socket | None = None
+        self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="service")
+        self._stopping = threading.Event()
+        self._accepting: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._socket = self._listen()
+        except OSError as error:
+            self._service.on_note(
+                f"other programs can't reach this one ({self._path}: {error}); they search without"
+            )
+            return self
+        self._accepting = threading.Thread(target=self._accept, args=(self._socket,), daemon=True)
+        self._accepting.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        if self._socket is not None:
+            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+        if self._accepting is not None:
+            self._accepting.join()
+        self._workers.shutdown(cancel_futures=True)
+
+    def _listen(self) -> socket.socket:
+        if not hasattr(socket, "AF_UNIX"):
+            raise OSError("this system has no Unix sockets")
+        private_dir(self._path.parent)
+        # Whoever has the writer's lock is the only service: a socket that's there is a dead one's.
+        self._path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            before = os.umask(0o177)
+            try:
+                listening.bind(str(self._path))
+            finally:
+                os.umask(before)
+            listening.listen(_WAITING_CONNECTIONS)
+        except OSError:
+            listening.close()
+            raise
+        return listening
+
+    def _accept(self, listening: socket.socket) -> None:
+        while not self._stopping.is_set():
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            if not _is_same_user(connection):
+                connection.close()
+                continue
+            try:
+                self._workers.submit(self._serve, connection)
+            except RuntimeError:
+                connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(_IDLE_CONNECTION_S)
+        # Who hung up, or speaks another language, gets no answer.
+        with (
+            connection,
+            contextlib.suppress(OSError, ValueError),
+            connection.makefile("rwb") as pipe,
+        ):
+            request = receive_request(pipe)
+            if request is not None:
+                self._answer(request, pipe)
+
+    def _answer(self, request: ServiceRequest, pipe: BufferedRWPair) -> None:
+        try:
+            if request.search is not None:
+                # Loading the model may take a while; that it's there is said before.
+                send(pipe, ServiceReply())
+                self._search(request.search, pipe)
+                return
+            if request.task == "pause":
+                self._service.pause()
+            elif request.task == "resume":
+                self._service.resume()
+            elif request.task == "rescan":
+                self._service.rescan()
+            send(pipe, ServiceReply(state=self._service.state()))
+        except LocalsearchError as error:
+            name = type(error).__name__
+            send(pipe, ServiceReply(error=name, cause=error.cause, remedy=error.remedy))
+
+    def _search(self, request: SearchRequest, pipe: BufferedRWPair) -> None:
+        with contextlib.suppress(CancelledError):
+            for stage, problems in answer(self._service.index, request, cancel=self._stopping):
+                send(pipe, pack_stage(stage, problems))
+
+
+def _is_same_user(connection: socket.socket) -> bool:
+    """Whether the other end is this user's; True where the system doesn't say, or it's root's."""
+    if sys.platform == "linux":
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _LINUX_CREDENTIALS.size)
+        _, user, _ = _LINUX_CREDENTIALS.unpack(raw)
+    elif sys.platform == "darwin":
+        raw = connection.getsockopt(0, _MACOS_LOCAL_PEERCRED, _MACOS_XUCRED_BYTES)
+        _, user = _MACOS_CREDENTIALS.unpack_from(raw)
+    else:
+        return True
+    return user in (0, os.getuid())

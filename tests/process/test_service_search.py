@@ -1,0 +1,87 @@
+"""Searches while the service runs: answered by its model, and without it once it's gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.program import PROGRAM, environment, run
+from tests.conftest import write_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def home(starter_models_dir: Path) -> Iterator[Path]:
+    """A home with a library in it, on a path short enough for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="ls") as folder:
+        base = Path(folder)
+        (model,) = starter_models_dir.glob("*.gguf")
+        (base / "own.gguf").symlink_to(model)
+        (base / "config").mkdir()
+        settings = f'[models]\nembedder = "{base}/own.gguf"\n'
+        (base / "config/settings.toml").write_text(settings)
+        library = write_library(base / "library")
+        assert run(base, "add", str(library)).returncode == 0
+        yield base
+
+
+def test_the_service_answers_with_its_own_model(home: Path) -> None:
+    service = subprocess.Popen(
+        [PROGRAM, "watch"], env=environment(home), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline_s = time.monotonic() + 60
+        while run(home, "watch", "--rescan").returncode != 0:
+            assert time.monotonic() < deadline_s
+            threading.Event().wait(0.05)
+        assert search(home)["results"]
+        (home / "own.gguf").unlink()
+        # No other process could load a model now.
+        assert search(home)["notice"] == ""
+        assert run(home, "watch", "--pause").stderr == "paused\n"
+        second = run(home, "watch")
+        assert second.returncode == 4
+        assert f"process {service.pid}" in second.stderr
+    finally:
+        service.send_signal(signal.SIGTERM)
+        _, said = service.communicate(timeout=30)
+    assert service.returncode == 0, said
+    assert "Traceback" not in said
+    assert "Search by meaning is off" in search(home)["notice"]
+    assert run(home, "watch", "--pause").returncode == 2
+
+
+def search(home: Path) -> dict[str, Any]:
+    done = run(home, "search", "--json", "insects that make honey")
+    assert done.returncode in (0, 1), done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_a_service_that_stands_still_is_not_waited_for(home: Path) -> None:
+    command = [PROGRAM, "watch"]
+    with subprocess.Popen(command, env=environment(home), stderr=subprocess.DEVNULL) as it:
+        try:
+            deadline_s = time.monotonic() + 60
+            while not (home / "run/service.sock").exists():
+                assert time.monotonic() < deadline_s
+                threading.Event().wait(0.05)
+            os.kill(it.pid, signal.SIGSTOP)
+            began_s = time.monotonic()
+            assert run(home, "search", "--mode", "keyword", "hive").returncode == 0
+            # It gets two seconds to say that it's there.
+            assert time.monotonic() - began_s < 20
+        finally:
+            os.kill(it.pid, signal.SIGCONT)
+            it.terminate()

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localsearch.api import Index
+from localsearch.config import Paths, Settings
+from localsearch.service import Service
+from localsearch.service_client import search_by_service, tell_service
+from localsearch.service_wire import ServiceRequest
+from localsearch.types import NoIndexError, SearchRequest, Stage
+from tests.conftest import write_library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_library(tmp_path_factory.mktemp("served") / "library")
+    with open(os.fsencode(folder) + b"/caf\xe9.txt", "wb") as file:
+        file.write(b"The lighthouse keeper counts ships at dusk.")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def filled(
+    starter_models_dir: Path, library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Index]:
+    base = tmp_path_factory.mktemp("home")
+    # A short path: the system takes about a hundred bytes for a socket's.
+    with tempfile.TemporaryDirectory(prefix="ls") as folder:
+        paths = Paths(
+            base / "config", base / "data", base / "state", starter_models_dir, Path(folder, "run")
+        )
+        with Index(paths, Settings()) as opened:
+            opened.add_roots([str(library)])
+            opened.update()
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def service(filled: Index) -> Iterator[Service]:
+    stop = threading.Event()
+    with Service(filled.paths, Settings()) as running:
+        thread = threading.Thread(target=running.run, args=(stop,))
+        thread.start()
+        until(filled.paths.socket_file.exists)
+        yield running
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture
+def paths(filled: Index) -> Iterator[Paths]:
+    """Those of the index, where no service runs."""
+    with tempfile.TemporaryDirectory(prefix="ls") as folder:
+        yield replace(
+            filled.paths,
+            runtime_dir=Path(folder, "run"),
+            state_dir=Path(folder, "state"),
+            data_dir=Path(folder, "data"),
+        )
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline_s = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline_s
+        threading.Event().wait(0.02)
+
+
+def phase(service: Service) -> str:
+    state = tell_service(service.paths.socket_file, ServiceRequest("state"))
+    return state.phase if state is not None else ""
+
+
+def ask(paths: Paths, text: str, **options: object) -> Stage:
+    request = SearchRequest(text, rerank=False, **options)  # type: ignore[arg-type]
+    answered = search_by_service(paths.socket_file, request, cancel=threading.Event())
+    assert answered is not None
+    return answered[0]
+
+
+def test_it_answers_as_a_search_here_does(service: Service, filled: Index) -> None:
+    for text in ("honey", "lighthouse", "wie repariert man eine Heizung", "kind:text"):
+        *_, here = filled.search(filled.parse(text, rerank=False))
+        there = ask(service.paths, text)
+        assert [(hit.path, hit.text) for hit in there.hits] == [
+            (hit.path, hit.text) for hit in here.hits
+        ]
+        assert there.final
+        assert there.coverage == here.coverage
+
+
+def test_names_that_are_not_text_arrive_whole(service: Service) -> None:
+    hit = ask(service.paths, "lighthouse keeper").hits[0]
+    assert os.fsencode(hit.path).endswith(b"/caf\xe9.txt")
+    assert Path(hit.path).exists()
+
+
+def test_errors_arrive_as_what_they_are(service: Service, tmp_path: Path) -> None:
+    with pytest.raises(NoIndexError, match="in no indexed folder"):
+        ask(service.paths, "honey", within=(os.fsencode(tmp_path / "elsewhere"),))
+
+
+def test_what_is_not_understood_arrives_too(service: Service) -> None:
+    answered = search_by_service(
+        service.paths.socket_file, SearchRequest("honey kind:pfd"), cancel=threading.Event()
+    )
+    assert answered is not None
+    assert answered[1][0].suggestion == "kind:pdf"
+
+
+def test_without_a_service_there_is_no_answer(paths: Paths) -> None:
+    request = SearchRequest("honey")
+    assert search_by_service(paths.socket_file, request, cancel=threading.Event()) is None
+    # A socket that a killed service left behind.
+    paths.runtime_dir.mkdir()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(paths.socket_file))
+    assert search_by_service(paths.socket_file, request, cancel=threading.Event()) is None
+
+
+def test_the_socket_is_the_users_alone_and_goes_with_the_service(
+    paths: Paths, library: Path
+) -> None:
+    with Index(paths, Settings()) as index:
+        index.add_roots([str(library)])
+    paths.runtime_dir.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(paths.socket_file))
+    stop = threading.Event()
+    with Service(paths, Settings()) as running:
+        thread = threading.Thread(target=running.run, args=(stop,))
+        thread.start()
+        until(lambda: tell_service(paths.socket_file, ServiceRequest("state")))
+        assert stat.S_IMODE(paths.socket_file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(paths.runtime_dir.stat().st_mode) == 0o700
+        stop.set()
+        thread.join()
+    assert not paths.socket_file.exists()
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [b"", b"\x00", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xff\xff\xff", b"\0\0\0\1\xc1"],
+    ids=range(5),
+)
+def test_noise_does_it_no_harm(service: Service, noise: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(service.paths.socket_file))
+        connection.sendall(noise)
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(30)
+        assert connection.recv(1) == b""
+    assert ask(service.paths, "honey").hits
+
+
+def test_it_pauses_and_goes_on_when_told(service: Service, library: Path) -> None:
+    file = service.paths.socket_file
+    assert tell_service(file, ServiceRequest("pause"))
+    until(
+        lambda: (state := tell_service(file, ServiceRequest("state"))) and state.phase == "paused"
+    )
+    (library / "later.txt").write_text("A telescope on the roof.")
+    assert ask(service.paths, "telescope", mode="keyword").hits == ()
+    assert tell_service(file, ServiceRequest("resume"))
+    assert tell_service(file, ServiceRequest("rescan"))
+    until(lambda: ask(service.paths, "telescope", mode="keyword").hits)
