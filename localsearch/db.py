@@ -44,7 +44,8 @@ def store_errors(path: Path) -> Iterator[None]:
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise StoreDamagedError(
             f"the index {path} is damaged: {error}",
-            "Move that file away and run `localsearch index`: it is rebuilt from your files.",
+            "Move that file away and add your folders again (localsearch add FOLDER): it is"
+            " rebuilt from your files.",
         ) from error
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.ReadOnlyError) as error:
         raise StoreError(
@@ -61,12 +62,15 @@ def store_errors(path: Path) -> Iterator[None]:
 def connect(path: Path, migrations: Sequence[str], *, readonly: bool = False) -> apsw.Connection:
     """Open `path`, make it or bring it up to `migrations`, and load sqlite-vec.
 
-    A read-only connection never creates or migrates. Raises StoreError and its kinds.
+    A read-only connection never creates, and reads an older file once that was migrated. Raises
+    StoreError and its kinds.
     """
     import apsw
     import sqlite_vec
 
-    if not readonly:
+    if readonly:
+        _migrate_older(path, migrations)
+    else:
         private_dir(path.parent)
         if not path.exists():
             path.touch(mode=0o600)
@@ -99,6 +103,26 @@ def connect(path: Path, migrations: Sequence[str], *, readonly: bool = False) ->
         connection.close()
         raise
     return connection
+
+
+def _migrate_older(path: Path, migrations: Sequence[str]) -> None:
+    import apsw
+
+    with store_errors(path):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            _check_version(connection, path, len(migrations))
+            version = connection.pragma("user_version")
+        finally:
+            connection.close()
+    if version == 0:
+        raise StoreDamagedError(
+            f"the index {path} is empty: it was cut off, or never begun",
+            "Add your folders again: localsearch add FOLDER",
+        )
+    if version < len(migrations):
+        connect(path, migrations).close()
 
 
 def _check_version(connection: apsw.Connection, path: Path, newest: int) -> None:

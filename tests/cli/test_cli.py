@@ -241,6 +241,18 @@ def test_a_damaged_index_is_4(filled_home: Paths) -> None:
         assert str(path) in done.stderr
 
 
+def test_an_empty_index_is_4_and_can_be_begun_again(filled_home: Paths, library: Path) -> None:
+    path = filled_home.index_file
+    path.write_bytes(b"")
+    path.with_name(path.name + "-wal").unlink(missing_ok=True)
+    for arguments in (["search", "hive"], ["status"], ["index"]):
+        done = run(filled_home, *arguments)
+        assert done.returncode == 4, done.stderr
+        assert "localsearch add" in done.stderr
+    assert run(filled_home, "add", str(library)).returncode == 0
+    assert run(filled_home, "search", "hive").returncode == 0
+
+
 def test_a_second_writer_is_4_and_told_who(filled_home: Paths) -> None:
     from localsearch.lock import writer_lock
 
