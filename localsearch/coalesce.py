@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 # An editor's save is a handful of events within milliseconds.
@@ -33,6 +33,14 @@ class Burst:
         return self.everything or bool(self.paths)
 
 
+@dataclass(slots=True)
+class _Rest:
+    """Until when a path isn't told of, and whether it changed meanwhile."""
+
+    until_s: float
+    changed: bool = False
+
+
 class Coalescer:
     """Collects changed paths from any thread until they've come to rest; `clock` gives seconds."""
 
@@ -41,6 +49,7 @@ class Coalescer:
         self._lock = threading.Lock()
         self._paths: set[str] = set()
         self._everything = False
+        self._resting: dict[str, _Rest] = {}
         self._first_s = 0.0
         self._last_s = 0.0
         self.wake = threading.Event()
@@ -51,9 +60,12 @@ class Coalescer:
     def add(self, paths: Iterable[str]) -> None:
         """Note that these changed."""
         with self._lock:
+            fresh = self._awake(paths) if self._resting else paths
+            if not (fresh := set(fresh)):
+                return
             self._note_time()
             if not self._everything:
-                self._paths.update(paths)
+                self._paths.update(fresh)
                 if len(self._paths) > _MOST_PATHS:
                     self._everything = True
                     self._paths.clear()
@@ -65,11 +77,18 @@ class Coalescer:
             self._note_time()
             self._everything = True
             self._paths.clear()
+            self._resting.clear()
         self.wake.set()
+
+    def rest(self, path: str, for_s: float) -> None:
+        """Tell of a path no sooner than `for_s` seconds from now, however often it changes."""
+        with self._lock:
+            self._resting[path] = _Rest(self._clock() + for_s)
 
     def due_in_s(self) -> float | None:
         """Seconds until what was collected should be taken, 0 when it's time; None for nothing."""
         with self._lock:
+            self._wake_rested()
             if not self._waiting:
                 return None
             is_burst = self._everything or len(self._paths) > _BURST_PATHS
@@ -84,6 +103,21 @@ class Coalescer:
             paths, everything = self._paths, self._everything
             self._paths, self._everything = set(), False
         return Burst(() if everything else fold(paths, self.roots), everything)
+
+    def _awake(self, paths: Iterable[str]) -> Iterator[str]:
+        for path in paths:
+            rest = self._resting.get(path)
+            if rest is None:
+                yield path
+            else:
+                rest.changed = True
+
+    def _wake_rested(self) -> None:
+        now_s = self._clock()
+        for path in [path for path, rest in self._resting.items() if rest.until_s <= now_s]:
+            if self._resting.pop(path).changed:
+                self._note_time()
+                self._paths.add(path)
 
     @property
     def _waiting(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ _CHECK_EVERY_S = 2.0
 _SAY_EVERY_S = 2.0
 # An edit waits no longer than this for the batch in hand.
 _BATCH_S = 0.8
+# Of a large file that's written to all the time, so much is read anew in a second.
+_REREAD_BYTES_PER_S = 500_000
 # The process that reads files stays for the next save, not for the night.
 _SANDBOX_IDLE_S = 60.0
 _FIRST_RETRY_S = 10.0
@@ -70,6 +73,7 @@ class Keeper:
         self._sandbox: Sandbox | None = None
         self._has_to_read = False
         self._has_to_embed = False
+        self._looked_at: tuple[str, ...] = ()
         self._passes = 0
         self._phase: ServicePhase = "starting"
         self._progress: Progress | None = None
@@ -141,6 +145,7 @@ class Keeper:
             raise
         if burst.everything or not self._watcher.polled.keys().isdisjoint(burst.paths):
             self._watcher.set_scan_time(time.monotonic() - began_s)
+        self._looked_at = burst.paths
         if differing or first:
             self._has_to_read = True
             if self._store.files.counts().get("pending"):
@@ -167,6 +172,17 @@ class Keeper:
         if self._open_indexer().read_changes(convert, until=self._must_look_up):
             self._has_to_read = False
             self._has_to_embed = True
+            self._let_rest()
+
+    def _let_rest(self) -> None:
+        """Leave the large files that were just read alone for a while."""
+        for path in self._looked_at:
+            with contextlib.suppress(OSError):
+                status = os.lstat(path)
+                rest_s = status.st_size / _REREAD_BYTES_PER_S
+                if rest_s > 1 and stat.S_ISREG(status.st_mode):
+                    self._coalescer.rest(path, rest_s)
+        self._looked_at = ()
 
     def _embed(self) -> None:
         indexer = self._open_indexer()

@@ -86,6 +86,29 @@ def test_everything_holds_every_path() -> None:
     assert coalescer.take() == Burst(everything=True)
 
 
+def test_a_resting_path_is_told_of_once_it_has_rested() -> None:
+    coalescer, clock = started()
+    coalescer.rest("/a/log", 30.0)
+    for _ in range(100):
+        coalescer.add(["/a/log"])
+        clock.now_s += 0.1
+    assert coalescer.due_in_s() is None
+    coalescer.add(["/a/other"])
+    assert coalescer.take() == Burst(("/a/other",))
+    clock.now_s += 21.0
+    assert coalescer.due_in_s() is not None
+    assert coalescer.take() == Burst(("/a/log",))
+    coalescer.add(["/a/log"])
+    assert coalescer.take() == Burst(("/a/log",))
+
+
+def test_a_path_that_rests_unchanged_is_not_told_of() -> None:
+    coalescer, clock = started()
+    coalescer.rest("/a/log", 30.0)
+    clock.now_s += 31.0
+    assert coalescer.due_in_s() is None
+
+
 def test_a_folder_stands_for_what_is_in_it() -> None:
     assert fold(["/a/x", "/a", "/a-b/x", "/a/x/y"]) == ("/a-b/x", "/a")
 

@@ -173,6 +173,20 @@ def test_a_burst_is_two_passes_at_most(running: Running, library: Path) -> None:
     assert passes(running) - before <= 2
 
 
+def test_a_large_file_in_constant_use_is_not_read_all_the_time(
+    running: Running, library: Path
+) -> None:
+    log = library / "chat.txt"
+    log.write_text("somebody said something\n" * 100_000)
+    running.until_reports(2)
+    with log.open("a") as file:
+        file.write("walnuts\n")
+    (library / "other.txt").write_text("chestnuts")
+    running.until(lambda: running.found("chestnuts") == ["other.txt"])
+    assert running.found("walnuts") == []
+    running.until(lambda: running.found("walnuts") == ["chat.txt"])
+
+
 def test_a_root_added_meanwhile_is_indexed(running: Running, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
