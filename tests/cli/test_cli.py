@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from localsearch.config import Paths
 
 
-# Some 70,000 tokens: more than a fast machine embeds before it can be interrupted, and less than a
+# Some 45,000 tokens: more than a fast machine embeds before it can be interrupted, and less than a
 # slow one embeds in a minute.
-_MANY_FILES = 40
+_MANY_FILES = 25
 
 
 @pytest.fixture
