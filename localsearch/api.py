@@ -361,6 +361,8 @@ class Index:
 
     def status(self) -> Status:
         """What the index holds and how well it is; raises NoIndexError before the first folder."""
+        from localsearch.service_state import read_state
+
         store = self._reader()
         counts = store.files.counts()
         return Status(
@@ -380,6 +382,7 @@ class Index:
             model=self._model_status(store),
             db_path=str(self.paths.index_file),
             db_bytes=store.file_bytes(),
+            service=read_state(self.paths.service_file),
         )
 
     def _model_status(self, store: Store) -> ModelStatus | None:

@@ -572,20 +572,6 @@ class FileCounts:
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the index holds and how well it is; what `status` prints."""
-
-    roots: tuple[RootStatus, ...]
-    files: FileCounts
-    chunks: int
-    coverage: Coverage
-    failures: tuple[Failure, ...]
-    model: ModelStatus | None
-    db_path: str
-    db_bytes: int
-
-
 ServicePhase = Literal["starting", "scanning", "reading", "embedding", "idle", "paused"]
 
 
@@ -604,3 +590,18 @@ class ServiceState:
     progress: Progress | None = None
     polled: tuple[tuple[str, str], ...] = ()
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the index holds and how well it is; `service` is None while none runs."""
+
+    roots: tuple[RootStatus, ...]
+    files: FileCounts
+    chunks: int
+    coverage: Coverage
+    failures: tuple[Failure, ...]
+    model: ModelStatus | None
+    db_path: str
+    db_bytes: int
+    service: ServiceState | None = None

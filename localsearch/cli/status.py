@@ -13,7 +13,7 @@ from localsearch.cli.output import shown_path, shown_size
 from localsearch.terminal import clean
 
 if TYPE_CHECKING:
-    from localsearch.types import Status
+    from localsearch.types import ServiceState, Status
 
 _SHOWN_FAILURES = 20
 
@@ -76,7 +76,19 @@ def status_json(found: Status) -> dict[str, Any]:
         },
         "db_path": found.db_path,
         "db_bytes": found.db_bytes,
-        "service": {"running": False},
+        "service": _service_json(found.service),
+    }
+
+
+def _service_json(service: ServiceState | None) -> dict[str, Any]:
+    if service is None:
+        return {"running": False}
+    return {
+        "running": True,
+        "pid": service.pid,
+        "phase": service.phase,
+        "polled": [{**path_fields(path), "reason": reason} for path, reason in service.polled],
+        "problem": service.problem,
     }
 
 
@@ -103,6 +115,12 @@ def _print(found: Status) -> None:
         if not found.model.usable:
             say(f"          {clean(found.model.problem)}. {clean(found.model.remedy)}")
     say(f"Index     {shown_path(found.db_path)}  {shown_size(found.db_bytes)}")
+    if found.service is None:
+        say("Watching  no: `localsearch watch` keeps the index current")
+    else:
+        say(f"Watching  {found.service.phase} (process {found.service.pid})")
+        if found.service.problem:
+            say(f"          {clean(found.service.problem)}")
     if found.failures:
         say("Not read")
     for failure in found.failures[:_SHOWN_FAILURES]:

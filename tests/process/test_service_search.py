@@ -50,6 +50,9 @@ def test_the_service_answers_with_its_own_model(home: Path) -> None:
         # No other process could load a model now.
         assert search(home)["notice"] == ""
         assert run(home, "watch", "--pause").stderr == "paused\n"
+        stated = json.loads(run(home, "status", "--json").stdout)["service"]
+        assert (stated["running"], stated["pid"]) == (True, service.pid)
+        assert f"(process {service.pid})" in run(home, "status").stdout
         second = run(home, "watch")
         assert second.returncode == 4
         assert f"process {service.pid}" in second.stderr
@@ -57,6 +60,7 @@ def test_the_service_answers_with_its_own_model(home: Path) -> None:
         service.send_signal(signal.SIGTERM)
         _, said = service.communicate(timeout=30)
     assert service.returncode == 0, said
+    assert json.loads(run(home, "status", "--json").stdout)["service"] == {"running": False}
     assert "Traceback" not in said
     assert "Search by meaning is off" in search(home)["notice"]
     assert run(home, "watch", "--pause").returncode == 2
