@@ -87,7 +87,7 @@ def ask(
     else:
         query = query_of(pool.index, setting, judged, cast("Mode", system), docs)
         *_, last = pool.index.search(query)
-        if last.notice:
+        if " is off" in last.notice:
             raise click.ClickException(last.notice)
         ranked = [hit.path for hit in last.hits]
     return ranked, (time.perf_counter() - began_s) * 1000

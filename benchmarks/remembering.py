@@ -50,11 +50,13 @@ class RememberingEmbedder:
             self._vectors.update(zip((keys[row] for row in new), vectors, strict=True))
         return np.array([self._vectors[key] for key in keys], dtype=np.float32)
 
-    def embed_query(self, text: str, *, cancel: threading.Event | None = None) -> FloatVector:
+    def embed_query(
+        self, text: str, *, cancel: threading.Event | None = None, code: bool = False
+    ) -> FloatVector:
         """The vector of a query, of the real embedder where it's new."""
-        key = self._key("query", text)
+        key = self._key("code query" if code else "query", text)
         if key not in self._vectors:
-            self._vectors[key] = self._real.embed_query(text, cancel=cancel)
+            self._vectors[key] = self._real.embed_query(text, cancel=cancel, code=code)
         return self._vectors[key]
 
     def _key(self, use: str, text: str) -> str:

@@ -65,7 +65,7 @@ def rescan(tree: Path, count: int) -> None:
     """Look at a tree in which nothing changed, and walk it bare."""
     write_tree(tree, count)
     settings = IndexSettings()
-    first = scan_roots([str(tree)], settings, user_ignore_file=None, cancel=None)
+    first = scan_roots([str(tree)], settings, paths=None, cancel=None)
     known = {
         each.path: KnownFile(
             each.path, each.size, each.mtime_ns, each.inode, each.device, "indexed"
@@ -74,7 +74,7 @@ def rescan(tree: Path, count: int) -> None:
     }
 
     def look() -> int:
-        scan = scan_roots([str(tree)], settings, user_ignore_file=None, cancel=None, known=known)
+        scan = scan_roots([str(tree)], settings, paths=None, cancel=None, known=known)
         return len(compare(scan, known, scan).same)
 
     ours_s, bare_s = [], []

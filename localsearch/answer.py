@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from localsearch.notices import notices
 
 if TYPE_CHECKING:
     import threading
@@ -26,11 +29,12 @@ def answer(
         request.query,
         limit=request.limit,
         mode=request.mode,
-        rerank=request.rerank,
+        rerank=request.rerank is not False,
         budget_s=request.budget_s,
         passages=request.passages,
         within=within,
     )
     problems = index.problems(query.raw)
     for stage in index.search(query, cancel=cancel):
-        yield stage, problems
+        said = notices(index, request, query, stage) if stage.final else ()
+        yield replace(stage, notice=" ".join(filter(None, (stage.notice, *said)))), problems

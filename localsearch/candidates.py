@@ -16,7 +16,8 @@ from localsearch.keywords import (
     trigram_coverage,
 )
 from localsearch.store.filters import file_condition, listing_condition, passage_condition
-from localsearch.types import Why
+from localsearch.store.matches import MOST_RANKED
+from localsearch.types import Filters, Why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,23 +88,35 @@ def keyword_candidates(store: Store, query: Query, words: QueryWords) -> list[Ca
     roots = store.files.roots()
     condition = passage_condition(query.filters, roots, words.phrases, words.excluded)
     if not words.terms and not words.phrases:
-        return _by_date(store, query) if _has_filters(query) else []
+        return _by_date(store, query, words) if has_filters(query) else []
     terms = words.terms or words.phrases
-    chunk_scores = dict(store.matches.chunks(terms, "AND", KEYWORD_CANDIDATES, condition))
+    limit = _most_by_word(query)
+
+    def best(wanted: Sequence[Term], operator: str) -> list[tuple[int, float]]:
+        return store.matches.chunks(
+            wanted, operator, limit, condition, one_per_document=not query.passages
+        )
+
+    chunk_scores = dict(best(terms, "AND"))
     loose = loosened(terms)
-    if len(chunk_scores) < KEYWORD_CANDIDATES and len(loose) > 1:
-        telling = _telling_terms(store, loose)
-        for chunk_id, score in store.matches.chunks(telling, "OR", KEYWORD_CANDIDATES, condition):
+    if len(chunk_scores) < limit and len(loose) > 1:
+        for chunk_id, score in best(_telling_terms(store, loose), "OR"):
             chunk_scores.setdefault(chunk_id, score)
     passages = store.matches.passages(chunk_scores)
     by_text = [passages[chunk_id] for chunk_id in chunk_scores if chunk_id in passages]
-    by_name = _named_files(store, query, words)
+    best_of_file = {passage.file_id: passage for passage in reversed(by_text)}
+    by_name = [best_of_file.get(each.file_id, each) for each in _named_files(store, query, words)]
+    named = {passage.file_id for passage in by_name}
     scores = {id(passage): chunk_scores.get(passage.chunk_id or 0, 0.0) for passage in by_text}
     ordered = list({_key(passage): passage for passage in (*by_name, *by_text)}.values())
     return [
         Candidate(
             passage,
-            Why(keyword_rank=rank, keyword_score=scores.get(id(passage))),
+            Why(
+                keyword_rank=rank,
+                keyword_score=scores.get(id(passage)),
+                name_match=passage.file_id in named,
+            ),
             # Rank decides here: scores of names and of texts aren't on one scale.
             1.0 / rank,
         )
@@ -111,18 +124,23 @@ def keyword_candidates(store: Store, query: Query, words: QueryWords) -> list[Ca
     ]
 
 
+def _most_by_word(query: Query) -> int:
+    return max(KEYWORD_CANDIDATES, query.limit)
+
+
 def _key(passage: Passage) -> tuple[int | None, int]:
     return passage.chunk_id, passage.file_id
 
 
-def _has_filters(query: Query) -> bool:
+def has_filters(query: Query) -> bool:
+    """Whether the text of a query says more than words, so that files can be listed by it."""
     return query.filters != type(query.filters)(within=query.filters.within)
 
 
-def _by_date(store: Store, query: Query) -> list[Candidate]:
-    condition = listing_condition(query.filters, store.files.roots())
-    file_ids = store.matches.recent_files(KEYWORD_CANDIDATES, condition)
-    found = _first_passages(store, file_ids)
+def _by_date(store: Store, query: Query, words: QueryWords) -> list[Candidate]:
+    condition = listing_condition(query.filters, store.files.roots(), words.excluded)
+    file_ids = store.matches.recent_files(_most_by_word(query), condition)
+    found = _first_passages(store, query, words, file_ids)
     return [
         Candidate(passage, Why(keyword_rank=rank), 1.0 / rank)
         for rank, passage in enumerate(found, start=1)
@@ -130,22 +148,30 @@ def _by_date(store: Store, query: Query) -> list[Candidate]:
 
 
 def _telling_terms(store: Store, terms: Sequence[Term]) -> list[Term]:
-    limit = max(20, int(_COMMON_SHARE * store.documents.chunk_count()))
-    telling = [term for term in terms if store.matches.document_frequency(term) <= limit]
+    common = int(_COMMON_SHARE * store.documents.chunk_count())
+    # Together they should be no more than are ranked, or the rare ones among them might not be.
+    limit = max(20, min(common, MOST_RANKED // len(terms)))
+    telling = [term for term in terms if not store.matches.is_in_more_than(term, limit)]
     return telling or list(terms)
 
 
 def _named_files(store: Store, query: Query, words: QueryWords) -> list[Passage]:
     if query.filters.languages:
         return []
-    condition = file_condition(query.filters, store.files.roots())
+    condition = file_condition(query.filters, store.files.roots(), words.excluded)
     terms = (*words.terms, *words.phrases)
-    named = store.matches.file_names(terms, words.excluded, KEYWORD_CANDIDATES, condition)
-    return _first_passages(store, [file_id for file_id, _ in named])
+    named = store.matches.file_names(terms, _most_by_word(query), condition)
+    return _first_passages(store, query, words, [file_id for file_id, _ in named])
 
 
-def _first_passages(store: Store, file_ids: Sequence[int]) -> list[Passage]:
-    first = store.matches.first_chunks(file_ids)
+def _first_passages(
+    store: Store, query: Query, words: QueryWords, file_ids: Sequence[int]
+) -> list[Passage]:
+    """The first passage of each file that may be shown; its name alone where it has no text."""
+    # The other filters are of the file, which the kind of a member needn't share.
+    filters = Filters(languages=query.filters.languages)
+    condition = passage_condition(filters, store.files.roots(), (), words.excluded)
+    first = store.matches.first_chunks(file_ids, condition)
     passages = store.matches.passages(first.values())
     nameless = store.matches.names_only([each for each in file_ids if each not in first])
     found = []
@@ -162,7 +188,13 @@ def vector_candidates(
     """The passages nearest in meaning, best first."""
     roots = store.files.roots()
     condition = passage_condition(query.filters, roots, words.phrases, words.excluded)
-    nearest = store.vectors.nearest(model_id, vector, VECTOR_CANDIDATES, condition)
+    nearest = store.vectors.nearest(
+        model_id,
+        vector,
+        max(VECTOR_CANDIDATES, query.limit),
+        condition,
+        one_per_document=not query.passages,
+    )
     passages = store.matches.passages(chunk_id for chunk_id, _ in nearest)
     return [
         Candidate(passages[chunk_id], Why(vector_rank=rank, vector_score=cosine), cosine)
@@ -190,6 +222,7 @@ def fuse(
             known.why if known else each.why,
             keyword_rank=each.why.keyword_rank,
             keyword_score=each.why.keyword_score,
+            name_match=each.why.name_match,
         )
         merged[_key(each.passage)] = replace(known or each, why=why)
     missing = [
@@ -201,11 +234,12 @@ def fuse(
     known_cosines = [*cosines.values(), *(each.score for each in by_meaning)]
     floor = min(known_cosines, default=0.0)
     candidates = [_with_cosine(each, cosines) for each in merged.values()]
+    lifts = _lifts(candidates, floor, max(known_cosines, default=0.0))
     wanted = " ".join((query.text, *query.phrases))
     shares = [trigram_coverage(wanted, _all_words(each.passage)) for each in candidates]
     baselines = _baselines([each.passage.language for each in candidates], shares)
     fused = [
-        _fused(each, floor, share, baseline)
+        _fused(each, floor, share, baseline, lifts.get(each.passage.file_id, 0.0))
         for each, share, baseline in zip(candidates, shares, baselines, strict=True)
     ]
     fused.sort(key=lambda each: -each.score)
@@ -222,6 +256,20 @@ def _with_cosine(candidate: Candidate, cosines: Mapping[int, float]) -> Candidat
     return replace(candidate, why=replace(candidate.why, vector_score=cosine))
 
 
+def _lifts(candidates: Sequence[Candidate], floor: float, highest: float) -> dict[int, float]:
+    """What raises the best passage of each file of the query's name to the highest cosine.
+
+    Who types a file's name means that file, whatever its text says; which of its passages comes
+    first is still for the cosine to say. What has no vector stands at the floor.
+    """
+    named = {each.passage.file_id for each in candidates if each.why.name_match}
+    own: dict[int, list[float]] = {file_id: [] for file_id in named}
+    for each in candidates:
+        if each.passage.file_id in named and each.why.vector_score is not None:
+            own[each.passage.file_id].append(each.why.vector_score)
+    return {file_id: highest - max(scores, default=floor) for file_id, scores in own.items()}
+
+
 def _baselines(languages: Sequence[str | None], shares: Sequence[float]) -> list[float]:
     """The median share among the candidates in the same language, or among all if they're few."""
     by_language: dict[str | None, list[float]] = {}
@@ -235,7 +283,9 @@ def _baselines(languages: Sequence[str | None], shares: Sequence[float]) -> list
     return [usual[language] for language in languages]
 
 
-def _fused(candidate: Candidate, floor: float, share: float, baseline: float) -> Candidate:
+def _fused(
+    candidate: Candidate, floor: float, share: float, baseline: float, lift: float
+) -> Candidate:
     cosine = candidate.why.vector_score
     excess = max(0.0, share - baseline)
     why = replace(
@@ -244,7 +294,7 @@ def _fused(candidate: Candidate, floor: float, share: float, baseline: float) ->
         coverage_baseline=baseline,
         weights=(("cosine", 1.0), ("coverage", COVERAGE_WEIGHT)),
     )
-    score = (floor if cosine is None else cosine) + COVERAGE_WEIGHT * excess
+    score = (floor if cosine is None else cosine) + lift + COVERAGE_WEIGHT * excess
     return replace(candidate, why=why, score=score)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from localsearch.types import FileRef, KnownFile
 if TYPE_CHECKING:
     from localsearch.scan import Scan
 
+_TOO_LARGE = 1 << 63
 IN_THE_CLOUD = "in the cloud, not on this machine"
 
 
@@ -39,6 +41,26 @@ class ScannedFile(NamedTuple):
         return "name_only" if self.reason else "read"
 
 
+def scanned_file(path: str, status: os.stat_result, reason: str = "") -> ScannedFile:
+    """A file as the file system describes it, in numbers that SQLite can hold.
+
+    FUSE and Windows number files beyond 63 bits, and times may be set to any year.
+    """
+    return ScannedFile(
+        path,
+        status.st_size,
+        max(-_TOO_LARGE, min(status.st_mtime_ns, _TOO_LARGE - 1)),
+        _signed(status.st_ino),
+        _signed(status.st_dev),
+        reason,
+    )
+
+
+def _signed(number: int) -> int:
+    """The number, or the negative one of the same lowest 64 bits."""
+    return (number + _TOO_LARGE) % (2 * _TOO_LARGE) - _TOO_LARGE
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What a scan found against what was known; `moved` pairs the old path with the file.
@@ -60,14 +82,15 @@ def compare(scanned: Iterable[ScannedFile], known: Mapping[str, KnownFile], scan
     changed: list[ScannedFile] = []
     unchanged: list[ScannedFile] = []
     for found in scanned:
-        path, size, mtime_ns, inode, _, reason = found
+        path, size, mtime_ns, inode, device, reason = found
         file = known.get(path)
         if file is None:
             new.append(found)
         elif (
             file.mtime_ns == mtime_ns
             and file.size == size
-            and file.inode == inode
+            # A volume that's back under another device number may number its files anew, too.
+            and (file.inode == inode or file.device != device)
             and ((not reason and file.state != "name_only") or _same_disposition(file, reason))
         ):
             unchanged.append(found)
@@ -86,6 +109,15 @@ def compare(scanned: Iterable[ScannedFile], known: Mapping[str, KnownFile], scan
     old_paths = {old_path for old_path, _ in moved}
     vanished = [file.path for file in missing if file.path not in old_paths]
     return Changes(new, changed, unchanged, moved, vanished, scan.same)
+
+
+def renumbered(unchanged: Iterable[ScannedFile], known: Mapping[str, KnownFile]) -> list[FileRef]:
+    """The unchanged files whose volume came back under other numbers."""
+    return [
+        found.ref
+        for found in unchanged
+        if (found.device, found.inode) != (known[found.path].device, known[found.path].inode)
+    ]
 
 
 def _same_disposition(file: KnownFile, reason: str) -> bool:

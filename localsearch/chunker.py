@@ -7,7 +7,7 @@ block that's too long is cut on its own. So an edit changes the chunks around it
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -24,8 +24,8 @@ from localsearch.types import Block, Chunk, Document
 
 __all__ = ["CHUNKER_VERSION", "chunk_document", "estimate_tokens"]
 
-CHUNKER_VERSION = 1
-"""Goes up when the same document gives other chunks, so that files are cut anew."""
+CHUNKER_VERSION = 3
+"""Goes up when the same document gives other chunks or other words, so that files are read anew."""
 
 _MIN_TOKENS = 16
 # The share of a chunk's tokens that its headings may take: one in so many.
@@ -52,11 +52,37 @@ def chunk_document(
         raise ValueError("sizes must be 16 <= target <= max and 0 <= overlap < target")
     chunker = _Chunker(count_tokens, target_tokens, overlap_tokens, max_tokens)
     filled = (block for block in document.blocks if block.text and not block.text.isspace())
-    return [
-        chunk
-        for _, blocks in groupby(filled, key=_place)
-        for chunk in chunker.section(list(blocks))
-    ]
+    return [chunk for section in _sections(filled) for chunk in chunker.section(section)]
+
+
+def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Neighbouring blocks that share their place.
+
+    A heading right before one beneath it goes with that, as it means little alone but is near to
+    any question.
+    """
+    above: list[Block] = []
+    for _, group in groupby(blocks, key=_place):
+        section = list(group)
+        if above and not _is_beneath(section[0], above[-1]):
+            yield above
+            above = []
+        heading = section[0].locator.heading
+        lead = [replace(each, locator=replace(each.locator, heading=heading)) for each in above]
+        section = [*lead, *section]
+        if all(block.kind == "heading" for block in section):
+            above = section
+        else:
+            yield section
+            above = []
+    if above:
+        yield above
+
+
+def _is_beneath(block: Block, heading: Block) -> bool:
+    upper, path = heading.locator.heading, block.locator.heading
+    is_under = bool(upper) and path[: len(upper)] == upper
+    return is_under and _place(block)[1:] == _place(heading)[1:]
 
 
 def _place(block: Block) -> tuple[object, ...]:

@@ -24,6 +24,16 @@ class Paths:
     models_dir: Path
     runtime_dir: Path
 
+    def folders(self) -> tuple[Path, ...]:
+        """All folders that the program writes to; some may lie in others, or be missing."""
+        return (
+            self.config_dir,
+            self.data_dir,
+            self.state_dir,
+            self.models_dir,
+            self.runtime_dir,
+        )
+
     @property
     def settings_file(self) -> Path:
         """The user's settings, TOML; may be missing."""
@@ -35,9 +45,24 @@ class Paths:
         return self.config_dir / "ignore"
 
     @property
+    def forgotten_file(self) -> Path:
+        """What `localsearch forget` erased, as rules that keep it out; may be missing."""
+        return self.config_dir / "forgotten"
+
+    @property
     def index_file(self) -> Path:
         """The index."""
         return self.data_dir / "index.db"
+
+    @property
+    def roots_file(self) -> Path:
+        """Which folders are indexed, should the index be lost."""
+        return self.data_dir / "roots.json"
+
+    @property
+    def next_index_file(self) -> Path:
+        """What takes the index's place when the model changes; there only while it's built."""
+        return self.data_dir / "next_index.db"
 
     @property
     def state_file(self) -> Path:
@@ -60,6 +85,11 @@ class Paths:
         return self.state_dir / "probe.json"
 
     @property
+    def kernels_file(self) -> Path:
+        """Which kernels `models bench` found the faster ones for each quantisation."""
+        return self.state_dir / "kernels.json"
+
+    @property
     def service_file(self) -> Path:
         """What the service says of itself while it runs."""
         return self.state_dir / "service.json"
@@ -68,6 +98,11 @@ class Paths:
     def socket_file(self) -> Path:
         """The service's private socket."""
         return self.runtime_dir / "service.sock"
+
+    @property
+    def mcp_token_file(self) -> Path:
+        """What a client of `localsearch mcp --http` has to know; readable by the user alone."""
+        return self.state_dir / "mcp_token"
 
 
 def find_paths() -> Paths:
@@ -95,6 +130,13 @@ def find_paths() -> Paths:
         if "XDG_RUNTIME_DIR" in os.environ or sys.platform != "linux"
         else dirs.user_state_path / "run",
     )
+
+
+def nearest_existing(folder: Path) -> Path:
+    """The folder, or where there's none the closest one above it that is there."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
 
 
 def private_dir(path: Path) -> Path:
@@ -152,6 +194,7 @@ class ServiceSettings:
     pause_under_load: bool = True
     low_priority: bool = True
     watch: Literal["auto", "native", "polling"] = "auto"
+    full_check_days: float = 7.0
 
 
 @dataclass(frozen=True, slots=True)

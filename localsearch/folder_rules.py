@@ -22,6 +22,10 @@ class Verdict:
 _KEPT = Verdict(ignored=False)
 
 
+# The label of rules that none takes back.
+FORGOTTEN = "forgotten"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """Rules, and the folder that their paths start from (with a separator at its end)."""
@@ -130,7 +134,7 @@ class FolderRules:
             rule = layer.match(here, name, is_dir)
             if rule is not None and not rule.negated:
                 user = sources.user.match(here, name, is_dir)
-                if user is None or not user.negated:
+                if layer.label == FORGOTTEN or user is None or not user.negated:
                     return Verdict(True, f"{layer.label}: {rule.text}")
         taken_back_by_git = False
         for layer in self.chain.layers:

@@ -19,9 +19,11 @@ from functools import lru_cache
 from localsearch.cloud import is_placeholder
 
 _GLOB_CHARACTERS = frozenset("*?[\\")
+# What a rule has to escape where it means the character itself.
+_SPECIAL = frozenset("\\*?[]!#")
 _MAX_RULE_FILE_BYTES = 4_000_000
 # A pattern's cost grows with the folder's depth to the power of these; nobody needs more.
-_MAX_DOUBLE_STARS = 4
+MAX_DOUBLE_STARS = 4
 
 _POSIX_CLASSES = {
     "[:alnum:]": "a-zA-Z0-9", "[:alpha:]": "a-zA-Z", "[:blank:]": " \t", "[:digit:]": "0-9",
@@ -30,6 +32,20 @@ _POSIX_CLASSES = {
 
 # A star, what follows it up to the next star, all in one segment of a translated pattern.
 _STAR_THEN_PIECE = re.compile(r"\[\^/\]\*((?:\\.|\[\^/\](?!\*)|[^/(\\])+?)(?=\[\^/\]\*)")
+
+
+def path_rule(path: str) -> str:
+    """The .gitignore rule, from the topmost folder, that stands for this path alone."""
+    escaped = []
+    for character in path.replace(os.sep, "/"):
+        is_odd_space = character.isspace() and character != " "
+        if is_odd_space or "\ud800" <= character <= "\udfff":
+            # What a line of text can't hold, or loses: any one character in its place.
+            escaped.append("?")
+        else:
+            escaped.append("\\" + character if character in _SPECIAL else character)
+    rule = "".join(escaped)
+    return rule[:-1] + "?" if rule.endswith(" ") else rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +238,7 @@ def _parse_rule(line: str, ignore_case: bool) -> Rule | None:
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
     text = line if line.endswith("\\ ") else line.rstrip()
-    if not text or text[0] == "#" or text.split("/").count("**") > _MAX_DOUBLE_STARS:
+    if not text or text[0] == "#" or text.split("/").count("**") > MAX_DOUBLE_STARS:
         return None
     pattern_text = text
     for name, members in _POSIX_CLASSES.items():
@@ -234,7 +250,7 @@ def _parse_rule(line: str, ignore_case: bool) -> Rule | None:
         translated, include = GitIgnoreSpecPattern.pattern_to_regex(pattern_text)
         if translated is None or include is None:
             return None
-        pattern = _compile(_for_entry(translated), re.IGNORECASE if ignore_case else 0)
+        pattern = compile_glob(_for_entry(translated), re.IGNORECASE if ignore_case else 0)
     except (ValueError, re.error):
         return None
     plain = _stripped(text)
@@ -252,10 +268,14 @@ def _for_entry(translated: str) -> str:
     expression = translated.replace("(?P<ps_d>/)", "/")
     if not expression.startswith("^"):
         expression = ".*" + expression
+    return expression + ".+" if inside else expression
+
+
+def compile_glob(expression: str, flags: int = 0) -> re.Pattern[str]:
+    """Compile what pathspec made of a glob, so that it's quick on any name; raises re.error."""
     # Without going back on a star once what follows it is found (as `fnmatch.translate` does),
     # else a pattern of many stars takes for ever on a long name.
-    expression = _STAR_THEN_PIECE.sub(r"(?>[^/]*?\1)", expression)
-    return expression + ".+" if inside else expression
+    return _compile(_STAR_THEN_PIECE.sub(r"(?>[^/]*?\1)", expression), flags)
 
 
 def _compile(expression: str, flags: int) -> re.Pattern[str]:

@@ -2,9 +2,9 @@
 
 One answer for the scan, which asks folder by folder, and the watcher, which asks for one path. A
 name is decided in its own folder; what lies in a folder that is left out is left out with it.
-Precedence, first to last: secrets and version control (only the user's own rules take them back),
-.localsearchignore, the user's own rules, .ignore, git's rules (.gitignore, info/exclude,
-core.excludesFile), the defaults, hidden names.
+Precedence, first to last: what was forgotten, secrets and version control (only the user's own
+rules take them back), .localsearchignore, the user's own rules, .ignore, git's rules (.gitignore,
+info/exclude, core.excludesFile), the defaults, hidden names.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from localsearch import ignore_defaults, repository
-from localsearch.config import IndexSettings
-from localsearch.folder_rules import Chain, FolderRules, Layer, Sources, with_separator
-from localsearch.gitignore import parse_rules, read_lines, read_rules
+from localsearch.config import IndexSettings, Paths
+from localsearch.folder_rules import (
+    FORGOTTEN,
+    Chain,
+    FolderRules,
+    Layer,
+    Sources,
+    with_separator,
+)
+from localsearch.gitignore import parse_rules, path_rule, read_lines, read_rules
 
 GIT_RULES = ".gitignore"
 IGNORE_RULES = ".ignore"
@@ -42,13 +49,13 @@ class IgnoreRules:
     """Decides for paths below some roots; remembers the rules of the folders it was asked about."""
 
     def __init__(
-        self, roots: Sequence[str], settings: IndexSettings, *, user_ignore_file: Path | None
+        self, roots: Sequence[str], settings: IndexSettings, *, paths: Paths | None
     ) -> None:
-        """`roots` are absolute, with symbolic links resolved."""
+        """`roots` are absolute, with symbolic links resolved; `paths` hold the user's own rules."""
         # The innermost first: it has the fewest folders above a path.
         self.roots = tuple(sorted(set(roots), key=len, reverse=True))
         self._settings = settings
-        self._user_ignore_file = user_ignore_file
+        self._paths = paths
         self._folders: dict[str, FolderRules] = {}
         self._bases: dict[str, Sources] = {}
 
@@ -118,7 +125,11 @@ class IgnoreRules:
             return self._bases[root]
         base = with_separator(root)
         label = "left out by default"
-        user_lines = read_lines(str(self._user_ignore_file)) if self._user_ignore_file else []
+        user_lines, forgotten, own = list[str](), list[str](), list[str]()
+        if self._paths is not None:
+            user_lines = read_lines(str(self._paths.ignore_file))
+            forgotten = read_lines(str(self._paths.forgotten_file))
+            own = _own_rules(self._paths)
         user = parse_rules((*user_lines, *self._settings.ignore), ignore_case=_IGNORE_CASE)
         secrets = parse_rules(ignore_defaults.SECRETS.splitlines(), ignore_case=True)
         home_rules = ignore_defaults.HOME.get(sys.platform, "")
@@ -134,6 +145,8 @@ class IgnoreRules:
                 Layer(os.sep, parse_rules(ignore_defaults.SYSTEM.splitlines()), label),
             ),
             never=(
+                Layer(os.sep, parse_rules(forgotten, ignore_case=_IGNORE_CASE), FORGOTTEN),
+                Layer(os.sep, parse_rules(own), "localsearch's own"),
                 Layer(base, secrets, "likely a secret"),
                 Layer(base, parse_rules(ignore_defaults.VERSION_CONTROL.splitlines()), label),
             ),
@@ -150,6 +163,11 @@ class IgnoreRules:
             sources = _with_rules_of(folder, names, sources)
         self._bases[root] = sources
         return sources
+
+
+def _own_rules(paths: Paths) -> list[str]:
+    """Rules for what the program itself writes: to index that would write it anew, for ever."""
+    return [f"{path_rule(os.path.realpath(folder))}/" for folder in paths.folders()]
 
 
 def _ancestors(folder: str) -> list[str]:

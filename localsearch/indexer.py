@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from localsearch import reader
-from localsearch.language_bias import MOST_PASSAGES, language_directions
+from localsearch.learning import learn_from_vectors
 from localsearch.pace import Pace
 from localsearch.types import CancelledError, IndexReport, Progress
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from localsearch.scan import ScannedFile
     from localsearch.store import Store
     from localsearch.store.files import FileState
-    from localsearch.types import Embedder, FileRef, Kind, KnownFile
+    from localsearch.types import Embedder, FileRef, Kind
 
 _PENDING_BATCH = 64
 _NAMES_BATCH = 500
@@ -55,7 +55,9 @@ class Indexer:
         *,
         progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
+        changing_to: str = "",
     ) -> None:
+        self._changing_to = changing_to
         self._store = store
         self._paths = paths
         self._settings = settings
@@ -65,6 +67,8 @@ class Indexer:
         self._counts: Counter[str] = Counter()
         self._notices: list[str] = []
         self._vanished: set[str] = set()
+        # Not there when they were to be read.
+        self._lost: set[str] = set()
         self._started_s = time.monotonic()
         self._engine_s = 0.0
 
@@ -93,8 +97,13 @@ class Indexer:
         """Read what was recorded, and at its end forget the files that are gone."""
         if not self._read_pending(convert, until):
             return False
+        if self._lost:
+            # A look at the folders tells what was deleted from what's on a disk that's away.
+            self._scan(sorted(self._lost))
+            self._lost.clear()
         # After reading, so that what moved finds its vectors still there.
         self._remove()
+        self._store.learn_sizes()
         return True
 
     def embed_missing(
@@ -105,10 +114,16 @@ class Indexer:
 
     def finish(self) -> IndexReport:
         """Learn from what was embedded, tidy up, and say what was done in all the steps."""
-        self._learn_languages()
+        if self._counts["embedded"] or self._counts["removed"]:
+            learn_from_vectors(self._store, self._embedder, cancel=self._cancel)
         self._store.tidy()
         self._report_progress(Progress("done"))
         return self._report()
+
+    @property
+    def embedded(self) -> tuple[int, float]:
+        """Tokens that were embedded so far, and the seconds that took the model."""
+        return self._counts["tokens"], self._engine_s
 
     def _report(self) -> IndexReport:
         counts = self._counts
@@ -135,43 +150,46 @@ class Indexer:
     # The model
 
     def _set_model(self) -> None:
+        """Serve this model where none serves yet; one takes over from another by ModelChange."""
         if self._embedder is None:
             return
         embedder = self._embedder
         serving = self._store.vectors.serving_model()
-        if serving is not None and serving.fingerprint == embedder.fingerprint:
-            return
-        if serving is not None and self._store.vectors.count(serving.id):
-            self._notices.append(
-                f"the model changed from {serving.name} to {embedder.name}: "
-                "every passage is embedded again"
-            )
-        with self._store.transaction():
-            self._store.vectors.serve(embedder.fingerprint, embedder.name, embedder.dimension)
+        if serving is None or serving.fingerprint != embedder.fingerprint:
+            with self._store.transaction():
+                self._store.vectors.serve(embedder.fingerprint, embedder.name, embedder.dimension)
 
     # Scanning
 
     def _scan(self, within: Sequence[str]) -> int:
         """Record what the file system holds, and which known paths are gone."""
-        from localsearch.scan import compare, scan_roots
+        from localsearch.changes import compare, renumbered
+        from localsearch.mounts import volumes_around
+        from localsearch.outdated import mark_outdated
+        from localsearch.scan import scan_roots
 
         files = self._store.files
+        roots = [path for path, _, _ in files.roots()]
         known = files.known(within)
+        volumes = volumes_around(roots, files.mounts())
         scan = scan_roots(
-            [path for path, _, _ in files.roots()],
+            roots,
             self._settings.index,
-            user_ignore_file=self._paths.ignore_file,
+            paths=self._paths,
             cancel=self._cancel,
             within=within,
             known=known,
+            volumes=volumes,
         )
         changes = compare(self._watched(scan), known, scan)
         self._check_cancelled()
         self._notices.extend(f"can't read {each.path}: {each.reason}" for each in scan.unreadable)
-        for root in scan.offline_roots:
-            self._notices.append(f"{root} can't be found; what was indexed of it is kept, hidden")
-        if not within:
-            with self._store.transaction():
+        for root, why in scan.offline_reasons.items():
+            self._notices.append(f"{root} {why}; what was indexed of it is kept, hidden")
+        with self._store.transaction():
+            files.set_out_of_reach(scan.out_of_reach, within)
+            files.renumber(renumbered(changes.unchanged, known))
+            if not within:
                 files.set_offline_roots(scan.offline_roots)
         for start in range(0, len(changes.moved), _NAMES_BATCH):
             with self._store.transaction():
@@ -181,11 +199,15 @@ class Indexer:
         self._record(changes.new, "added")
         self._record(changes.changed, "changed")
         unchanged = [*changes.same, *(known[found.path] for found in changes.unchanged)]
-        outdated = self._mark_outdated(unchanged)
+        outdated = mark_outdated(self._store, self._settings, self._embedder, unchanged)
+        self._counts["changed"] += outdated
         self._counts["unchanged"] += len(unchanged)
         # An earlier scan may have missed what's back now.
         self._vanished.difference_update(known)
         self._vanished.update(changes.vanished)
+        if not within:
+            with self._store.transaction():
+                files.note_mounts(volumes.mounted)
         gone_or_moved = len(changes.moved) + len(changes.vanished)
         return len(changes.new) + len(changes.changed) + gone_or_moved + outdated
 
@@ -223,28 +245,6 @@ class Indexer:
         self._store.documents.remove_text(file_id)
         self._counts["name_only"] += 1
 
-    def _mark_outdated(self, unchanged: Iterable[KnownFile]) -> int:
-        """Have those files read anew that a newer converter or chunker would read differently."""
-        from converters.registry import is_outdated
-        from localsearch.chunker import CHUNKER_VERSION
-
-        plugins = self._settings.converters.plugins
-        outdated = [
-            file.path
-            for file in unchanged
-            if (file.state == "indexed" and file.chunker != CHUNKER_VERSION)
-            or (
-                file.state in ("indexed", "failed")
-                and is_outdated(file.converter, file.path, plugins)
-            )
-        ]
-        self._counts["changed"] += len(outdated)
-        for start in range(0, len(outdated), _NAMES_BATCH):
-            with self._store.transaction():
-                for path in outdated[start : start + _NAMES_BATCH]:
-                    self._store.files.set_outdated(path)
-        return len(outdated)
-
     # Reading
 
     def open_sandbox(self) -> Sandbox:
@@ -280,6 +280,7 @@ class Indexer:
                         files_total=max(total, pace.done),
                         eta_s=pace.eta_s(total - pace.done),
                         current=ref.path,
+                        changing_to=self._changing_to,
                     )
                 )
                 if self._read_one(file_id, ref, size, convert):
@@ -291,7 +292,7 @@ class Indexer:
         self, file_id: int, ref: FileRef, size: reader.ChunkSize, convert: Convert
     ) -> bool:
         """Read a file and write all about it; False when it has to be tried again."""
-        from localsearch.chunker import CHUNKER_VERSION, estimate_tokens
+        from localsearch.chunker import estimate_tokens
 
         files = self._store.files
         reading = reader.read_file(
@@ -302,19 +303,21 @@ class Indexer:
             count_tokens=self._embedder.count_tokens if self._embedder else estimate_tokens,
             convert=convert,
         )
-        if reading.outcome == "changing":
+        if reading.outcome == "vanished":
+            self._lost.add(ref.path)
+        if reading.outcome in ("changing", "vanished"):
             return False
         with self._store.transaction():
             files.set_described(reading.ref)
-            if reading.outcome == "vanished":
-                self._store.documents.remove_files([file_id])
-            elif reading.outcome == "same":
+            if reading.outcome == "same":
                 files.set_same(file_id)
             else:
-                self._write(file_id, reading, CHUNKER_VERSION)
+                self._write(file_id, reading)
         return True
 
-    def _write(self, file_id: int, reading: Reading, chunker_version: int) -> None:
+    def _write(self, file_id: int, reading: Reading) -> None:
+        from localsearch.outdated import chunking
+
         serving = self._store.vectors.serving_model()
         self._counts["chunks"] += self._store.documents.replace(
             file_id,
@@ -332,7 +335,7 @@ class Indexer:
             reason=reading.reason,
             content_hash=reading.content_hash,
             converter=reading.converter,
-            chunker=chunker_version,
+            chunker=chunking(self._embedder),
         )
 
     def _remove(self) -> None:
@@ -368,6 +371,7 @@ class Indexer:
                     tokens_per_s=pace.per_s,
                     eta_s=pace.eta_s(tokens_total - pace.done),
                     current=batch[0].path,
+                    changing_to=self._changing_to,
                 )
             )
             unique = {each.key: each.chunk for each in batch}
@@ -386,13 +390,3 @@ class Indexer:
             fitting = int(len(batch) * batch_s / max(took_s, 0.001))
             batch_chunks = min(max(fitting, fewest), _MAX_BATCH_CHUNKS)
         return True
-
-    def _learn_languages(self) -> None:
-        """Estimate anew what tells the index's languages apart, if its vectors changed."""
-        serving = self._store.vectors.serving_model()
-        if serving is None or not (self._counts["embedded"] or self._counts["removed"]):
-            return
-        samples = self._store.vectors.language_samples(serving.id, MOST_PASSAGES)
-        directions = language_directions(samples)
-        with self._store.transaction():
-            self._store.vectors.set_language_directions(serving.id, directions)

@@ -10,7 +10,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from watchdog.observers.api import BaseObserver
+from watchdog.observers.api import BaseObserver, EventEmitter
 from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
 from watchdog.observers.inotify_c import InotifyFD
 
@@ -47,6 +47,15 @@ class _TellingInotify(InotifyFD):
                 self._on_limit(os.fsdecode(callback.path))
             raise
 
+    def _add_callback(
+        self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
+    ) -> WatchDescriptor:
+        # Folders made in one go may be added twice, of which watchdog warns, and a warning that is
+        # taken for an error would end the thread that hears of all events.
+        watch = self._get_or_create_watch(path, mask)
+        watch.callbacks[id_] = callback
+        return watch.wd
+
     def handle_event(self, event: InotifyEvent) -> None:
         """Pass an event on; an overflow is told when the watches are whole again."""
         super().handle_event(event)
@@ -64,6 +73,13 @@ class TellingObserver(BaseObserver):
         self._kernel = _TellingInotify(on_overflow, on_limit)
         self._kernel.start()
         super().__init__(InotifyEmitter, inotify_fd=self._kernel)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its threads are at work; one that met an error of watchdog's isn't."""
+        emitters: set[EventEmitter] = self.emitters
+        threads = (self, self._kernel, *emitters)
+        return all(thread.is_alive() for thread in threads)
 
     def on_thread_stop(self) -> None:
         """Let go of the kernel's queue."""

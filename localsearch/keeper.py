@@ -9,10 +9,21 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from localsearch.background_change import BackgroundChange
 from localsearch.indexer import Indexer
+from localsearch.mounts import real_path, silent_folders
+from localsearch.politeness import Politeness, lower_priority
 from localsearch.service_state import HEARTBEAT_S
-from localsearch.types import CancelledError, LocalsearchError, ModelError, Progress, ServiceState
-from localsearch.watch import Watcher
+from localsearch.types import (
+    CancelledError,
+    LocalsearchError,
+    ModelError,
+    Progress,
+    ServiceState,
+    StoreDamagedError,
+)
+from localsearch.verify import SlowVerification
+from localsearch.watch import Watcher, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
     from converters.sandbox import Sandbox
     from localsearch.api import Index
     from localsearch.coalesce import Burst, Coalescer
+    from localsearch.service_tasks import Tasks
     from localsearch.store import Store
     from localsearch.types import Embedder, IndexReport, ServicePhase
 
@@ -50,6 +62,7 @@ class Keeper:
         *,
         stop: threading.Event,
         paused: threading.Event,
+        tasks: Tasks,
         on_note: Callable[[str], None],
         on_report: Callable[[IndexReport], None],
         on_state: Callable[[ServiceState, bool], None],
@@ -59,15 +72,30 @@ class Keeper:
         self._coalescer = coalescer
         self._stop = stop
         self._paused = paused
+        self._tasks = tasks
         self._on_note = on_note
         self._on_report = on_report
         self._on_state = on_state
         self._watcher = Watcher(
             index.settings,
             coalescer,
-            user_ignore_file=index.paths.ignore_file,
+            paths=index.paths,
             on_note=on_note,
         )
+        self._verification = SlowVerification(
+            store, index.settings.index.max_file_bytes, index.settings.service.full_check_days
+        )
+        self._politeness = Politeness(index.settings.service)
+        self._change = BackgroundChange(
+            index,
+            store,
+            cancel=stop,
+            on_progress=self._on_progress,
+            on_note=on_note,
+            on_problem=self._note_once,
+            on_report=on_report,
+        )
+        self._waiting = self._said_waiting = ""
         self._indexer: Indexer | None = None
         self._embedder: Embedder | None = None
         self._sandbox: Sandbox | None = None
@@ -79,29 +107,41 @@ class Keeper:
         self._progress: Progress | None = None
         self._problem = ""
         self._notes: set[str] = set()
+        self._settings_stamp = stamp(index.paths.settings_file)
+        self._is_outdated = False
         self._started_s = time.time()
         self._said_s = self._checked_s = self._worked_s = float("-inf")
         self._retry_s = _FIRST_RETRY_S
         self._retry_at_s = self._embed_at_s = 0.0
 
     def keep(self) -> None:
-        """Work until stopped."""
-        self._look_after()
+        """Work until stopped, or until the settings change.
+
+        Raises StoreDamagedError, as a new index is needed then.
+        """
+        if self._index.settings.service.low_priority:
+            lower_priority()
         # Watched first, then looked at: what changes in between is seen twice rather than never.
         self._coalescer.add_everything()
-        while not self._stop.is_set():
+        while not (self._stop.is_set() or self._is_outdated):
             try:
                 if not self._step():
                     self._wait()
             except CancelledError:
                 if not self._stop.is_set():
                     raise
+            except StoreDamagedError:
+                raise
             except LocalsearchError as error:
                 self._try_later(error)
+            except OSError as error:
+                # Files or memory of the system have run out for a moment.
+                self._try_later(LocalsearchError(str(error)))
 
     def close(self) -> None:
         """Stop watching and reading."""
         self._watcher.stop()
+        self._change.close()
         self._close_sandbox()
 
     # One step at a time
@@ -109,6 +149,13 @@ class Keeper:
     def _step(self) -> bool:
         """Do the most urgent thing there is to do; False when there's nothing."""
         self._look_after()
+        if self._tasks:
+            self._change.close()
+            self._tasks.run(self._store)
+            # What this round knew of the files may not hold any more.
+            self._indexer = None
+            self._coalescer.add_everything()
+            self._watcher.forget_rules()
         if self._paused.is_set():
             self._say("paused")
             return False
@@ -118,10 +165,12 @@ class Keeper:
             self._find_changes(self._coalescer.take())
         elif self._has_to_read:
             self._read()
-        elif self._has_to_embed and time.monotonic() >= self._embed_at_s:
-            self._embed()
+        elif self._has_to_embed or self._change.is_due:
+            return self._embed_if_polite()
         else:
             self._say("idle")
+            if self._verification.step():
+                self._has_to_read = True
             return False
         return True
 
@@ -166,13 +215,16 @@ class Keeper:
         threading.Thread(target=load, daemon=True, name="load-model").start()
 
     def _read(self) -> None:
-        if self._sandbox is None:
-            self._sandbox = self._open_indexer().open_sandbox()
-        convert = self._sandbox.convert
-        if self._open_indexer().read_changes(convert, until=self._must_look_up):
+        indexer = self._open_indexer()
+        if indexer.read_changes(self._open_sandbox().convert, until=self._must_look_up):
             self._has_to_read = False
             self._has_to_embed = True
             self._let_rest()
+
+    def _open_sandbox(self) -> Sandbox:
+        if self._sandbox is None:
+            self._sandbox = self._open_indexer().open_sandbox()
+        return self._sandbox
 
     def _let_rest(self) -> None:
         """Leave the large files that were just read alone for a while."""
@@ -184,9 +236,42 @@ class Keeper:
                     self._coalescer.rest(path, rest_s)
         self._looked_at = ()
 
+    def _embed_if_polite(self) -> bool:
+        """Embed, unless the battery or the user's programs go first; False where they do."""
+        reason = self._politeness.reason_to_pause()
+        if reason or time.monotonic() < self._embed_at_s:
+            self._waiting = reason or self._waiting
+            self._say("embedding")
+            return False
+        began_s = time.monotonic()
+        if self._has_to_embed:
+            self._embed()
+        else:
+            self._change_model()
+        ended_s = time.monotonic()
+        more = self._has_to_embed or self._change.is_due
+        rest_s = self._politeness.rest_s(ended_s - began_s) if more else 0.0
+        self._waiting = "other programs need the machine, so it goes slowly" if rest_s else ""
+        if rest_s:
+            self._embed_at_s = max(self._embed_at_s, ended_s + rest_s)
+        return True
+
+    def _must_leave_off(self) -> Callable[[], bool]:
+        """What embedding asks between batches; one is always done, or it would never end."""
+        asked = 0
+
+        def must() -> bool:
+            nonlocal asked
+            asked += 1
+            polite = self._politeness
+            wanted = asked > 1 and (polite.is_wanted_elsewhere() or bool(polite.reason_to_pause()))
+            return wanted or self._must_look_up()
+
+        return must
+
     def _embed(self) -> None:
         indexer = self._open_indexer()
-        if not indexer.embed_missing(until=self._must_look_up, batch_s=_BATCH_S):
+        if not indexer.embed_missing(until=self._must_leave_off(), batch_s=_BATCH_S):
             return
         report = indexer.finish()
         self._has_to_embed = False
@@ -197,13 +282,23 @@ class Keeper:
             self._note_once(notice)
         self._on_report(report)
 
+    def _change_model(self) -> None:
+        """Go on building the vectors of the chosen model, while the old ones serve."""
+        self._worked_s = time.monotonic()
+        convert = self._open_sandbox().convert
+        if self._change.step(convert, self._must_look_up, self._must_leave_off(), _BATCH_S):
+            # What changed while it was built was indexed for the old model.
+            self._coalescer.add_everything()
+            self._indexer = None
+
     def _open_indexer(self) -> Indexer:
         """One for each round of work, which is over when all is embedded."""
         self._worked_s = time.monotonic()
         if self._indexer is None:
             self._embedder = None
             try:
-                self._embedder = self._index.open_embedder()
+                chosen = self._index.open_embedder()
+                self._embedder = self._change.embedder_until_then(chosen)
             except ModelError as error:
                 self._note_once(f"search by meaning is off: {error.cause}. {error.remedy}")
             self._indexer = Indexer(
@@ -218,7 +313,9 @@ class Keeper:
 
     def _must_look_up(self) -> bool:
         self._look_after()
-        return self._stop.is_set() or self._paused.is_set() or self._coalescer.due_in_s() == 0
+        asked = self._stop.is_set() or self._is_outdated
+        asked = asked or self._paused.is_set() or bool(self._tasks)
+        return asked or self._coalescer.due_in_s() == 0
 
     def _try_later(self, error: LocalsearchError) -> None:
         self._problem = error.cause
@@ -240,10 +337,12 @@ class Keeper:
         if now_s - self._checked_s >= _CHECK_EVERY_S:
             self._checked_s = now_s
             roots = [path for path, _, _ in self._store.files.roots()]
-            if {os.path.realpath(root) for root in roots} != set(self._watcher.roots):
+            silent = silent_folders(roots)
+            if {real_path(root, silent) for root in roots} != set(self._watcher.roots):
                 self._watcher.set_roots(roots)
                 self._coalescer.add_everything()
             self._watcher.check()
+            self._is_outdated = stamp(self._index.paths.settings_file) != self._settings_stamp
         if now_s - self._worked_s > _SANDBOX_IDLE_S:
             self._close_sandbox()
 
@@ -260,7 +359,7 @@ class Keeper:
     def _say(self, phase: ServicePhase) -> None:
         now_s = time.monotonic()
         every_s = HEARTBEAT_S if phase in ("idle", "paused") else _SAY_EVERY_S
-        changed = phase != self._phase
+        changed = (phase, self._waiting) != (self._phase, self._said_waiting)
         if not changed and now_s - self._said_s < every_s:
             return
         busy = phase in ("scanning", "reading", "embedding")
@@ -273,8 +372,9 @@ class Keeper:
             self._progress if busy else None,
             tuple(self._watcher.polled.items()),
             self._problem,
+            self._waiting if phase == "embedding" else "",
         )
-        self._phase = phase
+        self._phase, self._said_waiting = phase, self._waiting
         # Phases may follow each other many times a second.
         worth_writing = not busy or now_s - self._said_s >= _SAY_EVERY_S
         if worth_writing:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _UNSPACED_SCRIPTS = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}ー"
@@ -38,6 +38,8 @@ _DROPPED_MARKS = regex.compile(
 # A needle of so many letters may be the beginning of a longer word, such as its plural.
 _INFLECTED_FROM = 5
 _OPERATORS = str.maketrans({"+": "\ue001", "#": "\ue002"})
+# A token that no query has; keeps the parts of one word from being neighbours of another's.
+_APART = "\ue000"
 
 
 class _Folding(dict[int, str]):
@@ -79,21 +81,30 @@ class Term:
 
 
 def index_text(text: str) -> str:
-    """What of `text` goes into the full-text index, as tokens between spaces."""
-    return " ".join(_index_tokens(text))
+    """What of `text` goes into the full-text index, as tokens between spaces.
 
-
-def _index_tokens(text: str) -> Iterator[str]:
-    for run in _RUN.finditer(text):
+    Parts of words come after all words, so that words which are neighbours stay so for phrases.
+    """
+    tokens: list[str] = []
+    parts: list[str] = []
+    # As queries are: macOS takes the names of files apart into letters and marks.
+    for run in _RUN.finditer(unicodedata.normalize("NFC", text)):
         folded = fold(run[0])
         if run["unspaced"]:
-            yield from (folded[i : i + 2] for i in range(len(folded) - 1))
-            yield folded[-1:]
+            tokens.extend(_pairs(folded))
+            tokens.append(folded[-1:])
         else:
-            yield folded.translate(_OPERATORS)
-            parts = _parts(run[0])
-            if len(parts) > 1 or folded[-1:] in "+#":
-                yield from parts
+            tokens.append(folded.translate(_OPERATORS))
+            of_word = _parts(run[0])
+            if len(of_word) > 1 or folded[-1:] in "+#":
+                parts.append(_APART)
+                parts.extend(of_word)
+    return " ".join([*tokens, *parts])
+
+
+def _pairs(folded: str) -> tuple[str, ...]:
+    """The overlapping pairs of characters of a text without spaces; none for a single one."""
+    return tuple(folded[i : i + 2] for i in range(len(folded) - 1))
 
 
 def _parts(word: str) -> list[str]:
@@ -115,7 +126,7 @@ def query_terms(text: str, *, prefix_last: bool = False) -> tuple[Term, ...]:
         if not folded:
             continue
         if run["unspaced"]:
-            pairs = tuple(folded[i : i + 2] for i in range(len(folded) - 1))
+            pairs = _pairs(folded)
             term = Term(pairs or (folded,), folded, prefix=not pairs)
         else:
             typing = prefix_last and run.end() == end and len(folded) >= 2
@@ -140,15 +151,22 @@ def loosened(terms: Sequence[Term]) -> tuple[Term, ...]:
 def phrase_term(text: str) -> Term | None:
     """An exact phrase as one term; None when there's no word in it."""
     tokens: list[str] = []
-    for term in query_terms_in_order(text):
-        tokens.extend(term.tokens)
-    return Term(tuple(tokens), fold(text).strip()) if tokens else None
-
-
-def query_terms_in_order(text: str) -> Iterator[Term]:
-    """Every term of the text, repeated ones too, for phrases."""
-    for run in _RUN.finditer(text):
-        yield from query_terms(run[0])
+    prefix = False
+    runs = [(fold(run[0]), run["unspaced"]) for run in _RUN.finditer(text)]
+    runs = [(folded, unspaced) for folded, unspaced in runs if folded]
+    for number, (folded, unspaced) in enumerate(runs, start=1):
+        if not unspaced:
+            tokens.append(folded.translate(_OPERATORS))
+            continue
+        tokens.extend(_pairs(folded))
+        # The index has the last character of a run once more, alone. Where the phrase ends within
+        # a longer run, that isn't its last, and a single one begins a pair.
+        if number < len(runs):
+            tokens.append(folded[-1])
+        elif len(folded) == 1:
+            tokens.append(folded)
+            prefix = True
+    return Term(tuple(tokens), fold(text).strip(), prefix) if tokens else None
 
 
 def match_expression(terms: Sequence[Term], operator: str) -> str:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from localsearch.changes import scanned_file
 from localsearch.types import ConversionError, Document, FileRef, NoTextError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from converters.registry import Conversion
     from localsearch.config import Settings
     from localsearch.types import Chunk, Embedder
 
 _READ_BYTES = 1 << 20
+# The file, or the disk or the server that it's on. Windows has not all of these names.
+_GONE = {
+    getattr(errno, name)
+    for name in ("ENOENT", "ENOTDIR", "ENODEV", "ENXIO", "ENOTCONN", "ESTALE", "EHOSTDOWN")
+    if hasattr(errno, name)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,8 @@ def chunk_size(embedder: Embedder | None) -> ChunkSize:
 class Reading:
     """How reading a file ended.
 
-    `same` means that its content is what was read before; `vanished` that it's gone.
+    `same` means that its content is what was read before; `vanished` that it's gone, maybe with
+    the disk that it's on.
     """
 
     outcome: Literal["indexed", "same", "failed", "name_only", "vanished", "changing"]
@@ -66,7 +76,7 @@ def title_of_last_resort(path: str) -> str:
     """The file's name without its ending, or the whole of it where it starts with a dot."""
     name = PurePath(path)
     title = name.name if name.name.startswith(".") else name.stem
-    return title.encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFC", title.encode("utf-8", "replace").decode())
 
 
 class Convert(Protocol):
@@ -92,10 +102,10 @@ def read_file(
     Raises CancelledError and MemoryError of our own making only.
     """
     try:
-        before, content_hash = _hash(ref.path, settings.index.max_file_bytes)
-    except FileNotFoundError:
-        return Reading("vanished", ref)
+        before, content_hash = hash_content(ref.path, settings.index.max_file_bytes)
     except OSError as error:
+        if error.errno in _GONE:
+            return Reading("vanished", ref)
         return Reading("failed", ref, reason=error.strerror or str(error))
     except ConversionError as error:
         return Reading("failed", ref, reason=error.cause)
@@ -144,7 +154,7 @@ def _convert(
                 max_tokens=size.maximum,
             ),
         )
-        for document in conversion.documents
+        for document in _distinct(conversion.documents)
     )
     return Reading(
         "indexed",
@@ -155,13 +165,31 @@ def _convert(
     )
 
 
+def _distinct(documents: Iterable[Document]) -> Iterator[Document]:
+    """The documents, those whose member has the name of an earlier one numbered.
+
+    A tar holds each version of a file that was added to it again.
+    """
+    taken: set[str] = set()
+    for document in documents:
+        member, number = document.member, 1
+        while member in taken:
+            number += 1
+            member = f"{document.member} ({number})"
+        taken.add(member)
+        yield replace(document, member=member)
+
+
 def describe(path: str) -> FileRef:
     """The file as the file system describes it now; links aren't followed."""
-    status = os.lstat(path)
-    return FileRef(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+    return scanned_file(path, os.lstat(path)).ref
 
 
-def _hash(path: str, max_bytes: int) -> tuple[FileRef, bytes]:
+def hash_content(path: str, max_bytes: int) -> tuple[FileRef, bytes]:
+    """The file as it is now, and the hash of its content.
+
+    Raises OSError, and ConversionError for what isn't a regular file or larger than `max_bytes`.
+    """
     # O_NONBLOCK so that a FIFO that took the file's place can't hold us up.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
@@ -178,7 +206,4 @@ def _hash(path: str, max_bytes: int) -> tuple[FileRef, bytes]:
             raise ConversionError(
                 f"it grew past the limit of {max_bytes:,} bytes while it was read"
             )
-    return (
-        FileRef(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev),
-        digest.digest(),
-    )
+    return scanned_file(path, status).ref, digest.digest()

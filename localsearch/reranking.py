@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from statistics import mean
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,12 @@ def rerank(
 
 
 def _judged_text(candidate: Candidate) -> str:
-    """The very passage that matched, under its heading."""
-    path = candidate.passage.heading_path
-    return ("\n".join((" > ".join(path), "")) if path else "") + candidate.passage.text
+    """The very passage that matched, under its heading; the file's name first where that did."""
+    passage = candidate.passage
+    above = [PurePath(passage.path).name] if candidate.why.name_match else []
+    if passage.heading_path:
+        above.append(" > ".join(passage.heading_path))
+    return "\n".join((*above, passage.text))
 
 
 def _ordered(

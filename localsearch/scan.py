@@ -10,17 +10,19 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from localsearch.changes import IN_THE_CLOUD, Changes, ScannedFile, compare
+from localsearch.changes import IN_THE_CLOUD, Changes, ScannedFile, compare, scanned_file
 from localsearch.cloud import SF_DATALESS, is_placeholder
-from localsearch.config import IndexSettings
+from localsearch.config import IndexSettings, Paths
 from localsearch.folder_rules import FolderRules, with_separator
 from localsearch.ignore import IgnoreRules
+from localsearch.mounts import Volumes, real_path
 from localsearch.types import CancelledError, Failure, KnownFile
 
 __all__ = ["IN_THE_CLOUD", "Changes", "Scan", "ScannedFile", "compare", "scan_roots"]
 
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
 _TYPE_BITS = 0o170000
+NO_VOLUMES = Volumes()
 _MARKS_PLACEHOLDERS = sys.platform in ("darwin", "win32")
 
 # A folder to walk, the rules above it, and whether one of them took it back by its name.
@@ -35,30 +37,50 @@ class Scan:
         roots: Sequence[str],
         settings: IndexSettings,
         *,
-        user_ignore_file: Path | None,
+        paths: Paths | None,
         cancel: threading.Event | None,
         within: Sequence[str] = (),
         known: Mapping[str, KnownFile] | None = None,
+        volumes: Volumes = NO_VOLUMES,
     ) -> None:
         self._cancel = cancel
         self._max_file_bytes = settings.max_file_bytes
-        self._given = {root: os.path.realpath(root) for root in roots}
-        self._within = [os.path.realpath(path) for path in within]
-        self._rules = IgnoreRules(
-            list(self._given.values()), settings, user_ignore_file=user_ignore_file
-        )
+        self._silent = volumes.silent
+        self._given = {root: real_path(root, volumes.silent) for root in roots}
+        self._within = [
+            os.path.realpath(path)
+            for path in within
+            if not any(with_separator(path).startswith(each + os.sep) for each in volumes.silent)
+        ]
+        self._rules = IgnoreRules(list(self._given.values()), settings, paths=paths)
         self._known = known or {}
         self.same: list[KnownFile] = []
         """Files met that are as `known` has them; they aren't yielded."""
         self._seen_roots: set[str] = set()
         self._unreadable: dict[str, str] = {}
         self._empty_folders: dict[str, int] = {}
-        self._offline: set[str] = set()
+        self._missing = volumes.missing
+        self._offline = {
+            root: "doesn't answer" if root in volumes.silent else "isn't mounted"
+            for root in self._given.values()
+            if any(with_separator(root).startswith(each + os.sep) for each in volumes.missing)
+        }
+        self.out_of_reach: set[str] = set()
+        """Known files that can't be found now but aren't gone; complete after `compare`."""
 
     @property
     def offline_roots(self) -> tuple[str, ...]:
         """The roots, as they were given, that can't be found now; complete after `compare`."""
         return tuple(given for given, real in self._given.items() if real in self._offline)
+
+    @property
+    def offline_reasons(self) -> dict[str, str]:
+        """What's wrong with each of them, in the words of a sentence about it."""
+        return {
+            given: self._offline[real]
+            for given, real in self._given.items()
+            if real in self._offline
+        }
 
     @property
     def unreadable(self) -> tuple[Failure, ...]:
@@ -73,8 +95,10 @@ class Scan:
     def _by_folder(self) -> Iterator[list[ScannedFile]]:
         # The outermost first, so that a root inside another is walked once.
         for root in sorted(set(self._given.values()), key=len):
+            if root in self._silent:
+                continue
             if not os.path.lexists(root):
-                self._offline.add(root)
+                self._offline.setdefault(root, "can't be found")
             elif not self._within and root not in self._seen_roots:
                 yield from self._start(root)
         walked: list[str] = []
@@ -103,6 +127,8 @@ class Scan:
             if self._cancel is not None and self._cancel.is_set():
                 raise CancelledError("the scan was stopped")
             path, above, kept = folders.pop()
+            if path in self._silent:
+                continue
             if path in roots:
                 self._seen_roots.add(path)
                 kept = True
@@ -141,7 +167,7 @@ class Scan:
         # This loop runs for every file there is, hence no calls of ours in it for most of them.
         # Where files may be in the cloud, each is looked at closer.
         max_bytes = -1 if _MARKS_PLACEHOLDERS else self._max_file_bytes
-        type_bits, regular, new, add = _TYPE_BITS, stat.S_IFREG, tuple.__new__, files.append
+        type_bits, regular, add = _TYPE_BITS, stat.S_IFREG, files.append
         known, same = self._known.get, self.same.append
         for entry, name in zip(entries, names, strict=True):
             try:
@@ -171,11 +197,12 @@ class Scan:
                 and file.mtime_ns == mtime_ns
                 and file.size == size
                 and file.inode == inode
+                and file.device == status.st_dev
                 and (file.state != "name_only" or file.chunker)
             ):
                 same(file)
             else:
-                add(new(ScannedFile, (path, size, mtime_ns, inode, status.st_dev, "")))
+                add(scanned_file(path, status))
         return files, folders
 
     def _described(self, path: str, status: os.stat_result) -> ScannedFile:
@@ -184,9 +211,7 @@ class Scan:
             reason = IN_THE_CLOUD
         elif status.st_size > self._max_file_bytes:
             reason = f"larger than {self._max_file_bytes / 1e6:g} MB"
-        return ScannedFile(
-            path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev, reason
-        )
+        return scanned_file(path, status, reason)
 
     def _note(self, path: str, error: OSError) -> None:
         if error.errno not in _GONE:
@@ -198,37 +223,47 @@ class Scan:
         if path in self._unreadable:
             return True
         for folder in map(str, Path(path).parents):
-            if folder in self._unreadable or folder in self._offline:
+            if folder in self._unreadable:
                 return True
-            device = self._empty_folders.get(folder)
-            if device is not None and known.device and device != known.device:
-                # The empty folder under a volume that isn't mounted now.
-                if folder in self._given.values():
-                    self._offline.add(folder)
+            if folder in self._offline or folder in self._missing or self._lost(folder, known):
+                self.out_of_reach.add(path)
                 return True
         return False
+
+    def _lost(self, folder: str, known: KnownFile) -> bool:
+        """Whether a folder that's empty now is one that a volume or a cloud should have filled."""
+        device = self._empty_folders.get(folder)
+        if device is None:
+            return False
+        if folder in self._given.values():
+            self._offline.setdefault(folder, "is empty")
+            return True
+        return bool(known.device) and device != known.device
 
 
 def scan_roots(
     roots: Sequence[str],
     settings: IndexSettings,
     *,
-    user_ignore_file: Path | None,
+    paths: Paths | None,
     cancel: threading.Event | None,
     within: Sequence[str] = (),
     known: Mapping[str, KnownFile] | None = None,
+    volumes: Volumes = NO_VOLUMES,
 ) -> Scan:
     """A walk over `roots`, or only over the paths `within` them; nothing happens until iterated.
 
     Files that are as `known` has them aren't yielded but put aside in `same`, for speed.
+    What lies on volumes that are missing or silent counts as out of reach.
     """
     return Scan(
         roots,
         settings,
-        user_ignore_file=user_ignore_file,
+        paths=paths,
         cancel=cancel,
         within=within,
         known=known,
+        volumes=volumes,
     )
 
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from localsearch.store import Store
     from localsearch.store.state import State
     from localsearch.store.vectors import ServingModel
-    from localsearch.types import Embedder, Query, Reranker, ScoreKind
+    from localsearch.types import Embedder, Filters, Query, Reranker, ScoreKind
+
+_ONLY_NEAREST = "No passage holds the words of the query: these are the nearest in meaning."
 
 
 @dataclass(slots=True)
@@ -118,8 +120,11 @@ class Searcher:
             hits = self._hits(ranked, query, words, kind)
         stage = Stage("hybrid", query.mode, hits, clock.now(), coverage, nothing_relevant=not hits)
         reranker, notice = self._reranker(query)
+        if query.mode == "hybrid" and hits and not by_word:
+            # No cosine says of itself that it's too low: a word that nobody wrote has neighbours.
+            stage = replace(stage, notice=_ONLY_NEAREST)
         if reranker is None or not hits:
-            yield replace(stage, final=True, notice=notice)
+            yield replace(stage, final=True, notice=f"{stage.notice} {notice}".strip())
             return
         yield stage
         yield from self._reranked(stage, ranked, query, words, clock, reranker, cancel)
@@ -154,7 +159,7 @@ class Searcher:
                     raise
                 except LocalsearchError as error:
                     notice = f"Reranking stopped: {error.cause}. {error.remedy}".strip()
-                    stage = replace(stage, notice=notice)
+                    stage = replace(stage, notice=f"{stage.notice} {notice}".strip())
                     break
                 if judged is None:
                     break
@@ -165,6 +170,8 @@ class Searcher:
                 stage = replace(
                     stage,
                     name="reranked",
+                    # A probability says by itself what's relevant.
+                    notice="" if reranker.score_kind == "rerank" else stage.notice,
                     hits=hits,
                     timings_ms=clock.now(),
                     reranked=judged.count,
@@ -190,7 +197,8 @@ class Searcher:
         embedder = self._embedder_for(serving)
         with clock.time("embed"):
             wanted = " ".join((query.text, *query.phrases)).strip()
-            vector = embedder.embed_query(wanted, cancel=cancel)
+            code = finds_only_code(query.filters)
+            vector = embedder.embed_query(wanted, cancel=cancel, code=code)
         _check(cancel)
         with self._store.snapshot():
             directions = self._store.vectors.language_directions(serving)
@@ -213,6 +221,15 @@ class Searcher:
     ) -> tuple[Hit, ...]:
         shown = candidates if query.passages else one_per_file(candidates)
         return tuple(_hit(each, words, kind) for each in shown[: query.limit])
+
+
+def finds_only_code(filters: Filters) -> bool:
+    """Whether nothing but source code can be found, for which models have a task of its own."""
+    if filters.kinds or not filters.extensions:
+        return set(filters.kinds) == {"code"}
+    from localsearch.query.values import parse_kind
+
+    return all(parse_kind(extension) == "code" for extension in filters.extensions)
 
 
 def _hit(candidate: Candidate, words: QueryWords, kind: ScoreKind) -> Hit:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from localsearch import types
+from localsearch.meanwhile import as_soon_as
 from localsearch.service_wire import (
     ServiceReply,
     ServiceRequest,
@@ -18,16 +20,18 @@ from localsearch.types import CancelledError, LocalsearchError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from io import BufferedRWPair
     from pathlib import Path
 
-    from localsearch.types import QueryProblem, SearchRequest, ServiceState, Stage
+    from localsearch.types import Forgotten, QueryProblem, SearchRequest, ServiceState, Stage
 
 _CONNECT_TIMEOUT_S = 0.5
 # It says at once that it's there; one that was stopped, hangs or is too busy is done without.
 _SILENCE_S = 2.0
 _LOADING_S = 60.0
+_ERASING_S = 3600.0
+_LOOK_EVERY_S = 0.05
 
 
 def search_by_service(
@@ -40,16 +44,20 @@ def search_by_service(
     last: ServiceReply | None = None
     # Reranking may use up its budget between two stages.
     patience_s = _LOADING_S + (request.budget_s or 0.0)
-    with suppress(OSError, ValueError), _connection(socket_file) as (connection, pipe):
+    with (
+        suppress(OSError, ValueError),
+        _connection(socket_file) as (connection, pipe),
+        as_soon_as(cancel.is_set, lambda: _hang_up(connection), poll_s=_LOOK_EVERY_S),
+    ):
         send(pipe, ServiceRequest("search", request))
-        while (reply := receive_reply(pipe)) is not None:
+        while (reply := receive_reply(pipe)) is not None and not cancel.is_set():
             connection.settimeout(patience_s)
-            if cancel.is_set():
-                raise CancelledError("the search was stopped")
             _raise_error(reply)
             last = reply
             if reply.stage is not None and reply.stage.final:
                 break
+    if cancel.is_set():
+        raise CancelledError("the search was stopped")
     stage = None if last is None else unpack_stage(last)
     return (stage, last.problems) if last and stage and stage.final else None
 
@@ -65,6 +73,21 @@ def tell_service(socket_file: Path, request: ServiceRequest) -> ServiceState | N
     return None
 
 
+def have_forgotten(
+    socket_file: Path, task: Literal["remove", "forget"], paths: Sequence[str]
+) -> Forgotten | None:
+    """Have the service remove a folder, or forget paths; None where no service answers."""
+    with suppress(OSError, ValueError), _connection(socket_file) as (connection, pipe):
+        send(pipe, ServiceRequest(task, paths=tuple(map(os.fsencode, paths))))
+        while (reply := receive_reply(pipe)) is not None:
+            # Rewriting a large database takes minutes.
+            connection.settimeout(_ERASING_S)
+            _raise_error(reply)
+            if reply.forgotten is not None:
+                return reply.forgotten
+    return None
+
+
 @contextmanager
 def _connection(socket_file: Path) -> Iterator[tuple[socket.socket, BufferedRWPair]]:
     if not hasattr(socket, "AF_UNIX"):
@@ -75,6 +98,12 @@ def _connection(socket_file: Path) -> Iterator[tuple[socket.socket, BufferedRWPa
         connection.settimeout(_SILENCE_S)
         with connection.makefile("rwb") as pipe:
             yield connection, pipe
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Shut the connection down, which ends any waiting for it."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _raise_error(reply: ServiceReply) -> None:

@@ -32,10 +32,14 @@ if TYPE_CHECKING:
     from localsearch.service import Service
     from localsearch.types import SearchRequest
 
-# Each thread keeps a connection to the index; more searches at once only take longer each.
-_THREADS = 4
+# More searches at once only take longer each; what else is asked has to be answered meanwhile.
+_SEARCHES = 4
+_THREADS = 32
 _WAITING_CONNECTIONS = 64
+# Who connects says at once what it wants; who listens to an answer may take its time.
+_SILENCE_S = 2.0
 _IDLE_CONNECTION_S = 30.0
+_NO_FILES_LEFT_S = 0.5
 # struct ucred of unix(7), and struct xucred of macOS's sys/ucred.h up to the user id.
 _LINUX_CREDENTIALS = struct.Struct("iII")
 _MACOS_CREDENTIALS = struct.Struct("II")
@@ -51,6 +55,7 @@ class ServiceServer:
         self._path = service.paths.socket_file
         self._socket: socket.socket | None = None
         self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="service")
+        self._searches = threading.BoundedSemaphore(_SEARCHES)
         self._stopping = threading.Event()
         self._accepting: threading.Thread | None = None
 
@@ -101,17 +106,18 @@ class ServiceServer:
             try:
                 connection, _ = listening.accept()
             except OSError:
-                return
-            if not _is_same_user(connection):
-                connection.close()
+                # Files may have run out; whoever comes later is served again.
+                self._stopping.wait(_NO_FILES_LEFT_S)
                 continue
             try:
+                if not _is_same_user(connection):
+                    raise PermissionError
                 self._workers.submit(self._serve, connection)
-            except RuntimeError:
+            except (OSError, RuntimeError):
                 connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(_IDLE_CONNECTION_S)
+        connection.settimeout(_SILENCE_S)
         # Who hung up, or speaks another language, gets no answer.
         with (
             connection,
@@ -119,6 +125,7 @@ class ServiceServer:
             connection.makefile("rwb") as pipe,
         ):
             request = receive_request(pipe)
+            connection.settimeout(_IDLE_CONNECTION_S)
             if request is not None:
                 self._answer(request, pipe)
 
@@ -128,6 +135,12 @@ class ServiceServer:
                 # Loading the model may take a while; that it's there is said before.
                 send(pipe, ServiceReply())
                 self._search(request.search, pipe)
+                return
+            if request.task in ("remove", "forget"):
+                send(pipe, ServiceReply())
+                paths = [os.fsdecode(path) for path in request.paths]
+                erase = self._service.forget if request.task == "forget" else self._service.remove
+                send(pipe, ServiceReply(forgotten=erase(paths)))
                 return
             if request.task == "pause":
                 self._service.pause()
@@ -141,7 +154,7 @@ class ServiceServer:
             send(pipe, ServiceReply(error=name, cause=error.cause, remedy=error.remedy))
 
     def _search(self, request: SearchRequest, pipe: BufferedRWPair) -> None:
-        with contextlib.suppress(CancelledError):
+        with contextlib.suppress(CancelledError), self._searches:
             for stage, problems in answer(self._service.index, request, cancel=self._stopping):
                 send(pipe, pack_stage(stage, problems))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from localsearch.types import QueryProblem, SearchRequest, ServiceState, Stage
+from localsearch.types import Forgotten, QueryProblem, SearchRequest, ServiceState, Stage
 
 if TYPE_CHECKING:
     from io import BufferedRWPair
@@ -26,17 +26,21 @@ _LENGTH = struct.Struct(">I")
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """What the service is asked to do; `search` comes with "search" alone."""
+    """What the service is asked to do; `search` comes with "search" alone.
 
-    task: Literal["search", "pause", "resume", "rescan", "state"]
+    `paths` are the folder to "remove", or what to "forget".
+    """
+
+    task: Literal["search", "pause", "resume", "rescan", "state", "remove", "forget"]
     search: SearchRequest | None = None
+    paths: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceReply:
     """One of a search's stages, or how the service stands, or the error it ended with.
 
-    An empty one says that a search has begun.
+    An empty one says that the work has begun.
 
     `paths` are those of the stage's hits, which carry none themselves. `error` is the name of a
     class of `localsearch.types`, "" for none.
@@ -46,6 +50,7 @@ class ServiceReply:
     paths: tuple[bytes, ...] = ()
     problems: tuple[QueryProblem, ...] = ()
     state: ServiceState | None = None
+    forgotten: Forgotten | None = None
     error: str = ""
     cause: str = ""
     remedy: str = ""

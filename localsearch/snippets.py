@@ -36,6 +36,45 @@ def make_snippet(
     return snippet, inside
 
 
+def snippet_from(
+    text: str, start: int, end: int, *, width: int = SNIPPET_CHARACTERS
+) -> tuple[str, tuple[int, int]]:
+    """The part of `text` that begins at `start`, and where in it stands what ends at `end`.
+
+    White space is folded to single spaces; the range is code points of the snippet.
+    """
+    before = _SPACES.sub(" ", text[:start]).strip()
+    marked = _SPACES.sub(" ", text[start:end]).strip()
+    flat = _SPACES.sub(" ", text[start:]).strip()
+    lead = "…" if before else ""
+    if len(flat) > width:
+        _, cut = _whole_words(flat, 0, width)
+        flat = flat[:cut] + "…"
+        marked = marked[:cut]
+    return lead + flat, (len(lead), len(lead) + len(marked))
+
+
+def text_position(text: str, snippet: str, position: int) -> int | None:
+    """Where in `text` stands what's at `position` of its snippet; None where that's no part of it.
+
+    Both count code points.
+    """
+    kept: list[int] = []
+    end = 0
+    for run in _SPACES.finditer(text):
+        kept.extend(range(end, run.start()))
+        # Of white space one stays, at the ends of the text none.
+        kept.extend((run.start(),) if run.start() else ())
+        end = run.end()
+    kept.extend(range(end, len(text)))
+    flat = _SPACES.sub(" ", text).strip()
+    for shown, lead in ((snippet, 0), (snippet.removeprefix("…"), 1)):
+        start = flat.find(shown.removesuffix("…"))
+        if start >= 0 and 0 <= start + position - lead < len(flat):
+            return kept[start + position - lead]
+    return None
+
+
 def _best_start(marks: Sequence[tuple[int, int]], width: int) -> int:
     if not marks:
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 # ECMA-48 control strings (OSC, DCS, SOS, PM, APC) up to their end, then CSI, then two-byte escapes.
@@ -14,6 +15,7 @@ _ESCAPES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 # Overrides and isolates can make `exe.txt` out of `txt.exe`; shown, they can't deceive.
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069\u061c\u200e\u200f]")
+_ACTING = re.compile(f"[\x7f-\x9f\u2028\u2029]|{_BIDI.pattern}|[\ud800-\udfff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
@@ -28,3 +30,10 @@ def clean(text: str, *, keep_newlines: bool = False) -> str:
     text = _CONTROLS.sub("", text)
     text = _BIDI.sub(lambda mark: f"⟨{ord(mark[0]):04X}⟩", text)
     return _SURROGATES.sub("\ufffd", text)
+
+
+def printable_json(value: object, *, indent: int | None = 2) -> str:
+    """The value as JSON that any terminal may show: what could act on it stands as `\\u…`."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    # Line breaks of the layout are no text of files; those within texts are escaped already.
+    return _ACTING.sub(lambda character: f"\\u{ord(character[0]):04x}", text)

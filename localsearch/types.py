@@ -81,8 +81,17 @@ class ModelError(LocalsearchError):
     """A model is missing, is refused, or failed while it ran."""
 
 
+class UnknownModelError(ModelError):
+    """A model was named that there isn't."""
+
+    exit_code = 2
+
+
 class ConversionError(LocalsearchError):
     """One file can't be turned into text; recorded with its reason, it never stops an index."""
+
+    # As for a search that finds nothing: program and installation are well.
+    exit_code = 1
 
 
 class NoTextError(ConversionError):
@@ -125,7 +134,10 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file as the index last saw it; `state` is pending, indexed, failed or name_only."""
+    """A file as the index last saw it; `state` is pending, indexed, failed or name_only.
+
+    `opened` says that its content was looked at, whatever came of it.
+    """
 
     path: str
     size: int
@@ -135,6 +147,7 @@ class KnownFile:
     state: str
     converter: str = ""
     chunker: int = 0
+    opened: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +305,13 @@ class Embedder(Protocol):
         Raises CancelledError soon after `cancel` is set, ModelError when the model fails.
         """
 
-    def embed_query(self, text: str, *, cancel: threading.Event | None = None) -> FloatVector:
-        """The vector of a query, (dimension,) float32, unit length."""
+    def embed_query(
+        self, text: str, *, cancel: threading.Event | None = None, code: bool = False
+    ) -> FloatVector:
+        """The vector of a query, (dimension,) float32, unit length.
+
+        `code` says that source code is looked for, for models whose prompt names the task.
+        """
 
     def close(self) -> None:
         """Free the weights."""
@@ -370,7 +388,7 @@ class Why:
     """Where a hit's place comes from: the rank (from 1), score and weight by each source.
 
     `coverage` is the share of the query's trigrams in the passage, of which what exceeds
-    `coverage_baseline` counts.
+    `coverage_baseline` counts. `name_match` says that the file's own name holds the query's words.
     """
 
     keyword_rank: int | None = None
@@ -383,6 +401,7 @@ class Why:
     fused_score: float | None = None
     rerank_rank: int | None = None
     rerank_score: float | None = None
+    name_match: bool = False
     weights: tuple[tuple[str, float], ...] = ()
 
 
@@ -390,7 +409,11 @@ class Why:
 class Hit:
     """A passage that was found; `highlights` are code-point ranges of `snippet`.
 
-    `chunk_id` is None where only the file's name was found. `text` is the whole passage.
+    `nearest` is the range of the sentence that means most nearly what was asked, where somebody
+    looked for it because no word of the query is there to be highlighted.
+    `chunk_id` is None where only the file's name was found. `text` is the whole passage. Where
+    passages are compared with each other, `same_text` says that it is nearly word for word the one
+    asked about, and `copies` are the other files that hold it so.
     """
 
     path: str
@@ -408,6 +431,9 @@ class Hit:
     text: str = ""
     chunk_id: int | None = None
     relevant: bool | None = None
+    same_text: bool = False
+    copies: tuple[str, ...] = ()
+    nearest: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,12 +458,15 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A query as `api.Index.parse` takes it; None means what the settings say."""
+    """A query as `api.Index.parse` takes it; None means what the settings say.
+
+    `rerank` is True where the user asked for it, None where it's done if there's a reranker.
+    """
 
     query: str
     limit: int | None = None
     mode: Mode = "hybrid"
-    rerank: bool = True
+    rerank: bool | None = None
     budget_s: float | None = None
     passages: bool = False
     within: tuple[bytes, ...] = ()
@@ -484,7 +513,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an indexing run is; `eta_s` is None until it can be told honestly."""
+    """How far an indexing run is; `eta_s` is None until it can be told honestly.
+
+    `changing_to` is a model whose vectors are built beside those that serve.
+    """
 
     phase: Literal["scanning", "reading", "embedding", "done"]
     files_done: int = 0
@@ -496,6 +528,7 @@ class Progress:
     tokens_per_s: float = 0.0
     eta_s: float | None = None
     current: str = ""
+    changing_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,6 +556,15 @@ class IndexReport:
     elapsed_s: float = 0.0
     engine_s: float = 0.0
     notices: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was erased from the index; `remains` are files that may still hold a part of it."""
+
+    files: int
+    queries: int = 0
+    remains: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------------------
@@ -579,7 +621,8 @@ ServicePhase = Literal["starting", "scanning", "reading", "embedding", "idle", "
 class ServiceState:
     """What the service is doing; times are seconds since 1970, `passes` counts looks at the disk.
 
-    `polled` are the folders that are looked at now and then, as (path, why they aren't watched).
+    `polled` are the folders that are looked at now and then, as (path, why they aren't watched);
+    `waiting` says why embedding stands still or goes slowly.
     """
 
     pid: int
@@ -590,6 +633,32 @@ class ServiceState:
     progress: Progress | None = None
     polled: tuple[tuple[str, str], ...] = ()
     problem: str = ""
+    waiting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChangeStatus:
+    """How far the vectors of another model are, which are built beside those that serve."""
+
+    name: str
+    chunks_done: int
+    chunks_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelComparison:
+    """Two models on the same index, by meaning alone, ten hits deep.
+
+    `same_share` is the share of the old one's hits, to the user's latest `queries`, that the new
+    one has too. `found_before` and `found_after` count, of so many `headings`, those to which the
+    old and the new model found the file with the heading.
+    """
+
+    queries: int
+    same_share: float
+    headings: int
+    found_before: int
+    found_after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -605,3 +674,25 @@ class Status:
     db_path: str
     db_bytes: int
     service: ServiceState | None = None
+    log_path: str = ""
+    model_change: ModelChangeStatus | None = None
+
+
+# --------------------------------------------------------------------------------------
+# Health
+# --------------------------------------------------------------------------------------
+
+FindingLevel = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check of the installation, a model or the index found.
+
+    `text` says what it saw, `fix` the next thing to do ("" where there's nothing to do).
+    """
+
+    check: str
+    level: FindingLevel
+    text: str
+    fix: str = ""

@@ -26,6 +26,7 @@ from watchdog.events import (
 )
 
 from localsearch.ignore import TELLING_NAMES, IgnoreRules
+from localsearch.mounts import NETWORK_TYPES, filesystem_of, real_path, silent_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
     from localsearch.coalesce import Coalescer
-    from localsearch.config import Settings
+    from localsearch.config import Paths, Settings
 
 # Looking may take this share of one core, and no less time than this lies between two looks.
 _POLLING_SHARE = 0.01
@@ -50,11 +51,6 @@ _EVENTS = [
     *(FileCreatedEvent, FileModifiedEvent, FileClosedEvent, FileMovedEvent, FileDeletedEvent),
     *(DirCreatedEvent, DirMovedEvent, DirDeletedEvent),
 ]
-# What other machines change there, the kernel doesn't hear of.
-_NO_EVENTS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "fuse.rclone"}
-    | {"fuse.glusterfs", "fuse.s3fs", "davfs", "fuse.davfs2", "afpfs", "webdav", "vboxsf"}
-)
 
 
 # It would print to stderr what we tell in words of our own.
@@ -73,22 +69,22 @@ class Watcher:
         settings: Settings,
         coalescer: Coalescer,
         *,
-        user_ignore_file: Path,
+        paths: Paths,
         on_note: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._coalescer = coalescer
-        self._user_ignore_file = user_ignore_file
+        self._paths = paths
         self._on_note = on_note
         self._observer: BaseObserver | None = None
-        self._rules = IgnoreRules((), settings.index, user_ignore_file=user_ignore_file)
+        self._rules = IgnoreRules((), settings.index, paths=paths)
         self._watches: dict[str, ObservedWatch] = {}
         self._identities: dict[str, tuple[int, int] | None] = {}
         self._over_limit: set[str] = set()
         self._poll_every_s = _SHORTEST_POLL_S
         self._polled_s = self._full_s = time.monotonic()
         self._checked_at_s = time.time()
-        self._ignore_stamp = _stamp(user_ignore_file)
+        self._ignore_stamp = self._ignore_stamps()
         self.polled: dict[str, str] = {}
         """Roots that are looked at now and then, with the reason."""
 
@@ -99,17 +95,16 @@ class Watcher:
 
     def set_roots(self, roots: Sequence[str]) -> None:
         """Watch these roots, and no others."""
-        wanted = {os.path.realpath(root) for root in roots}
+        silent = silent_folders(roots)
+        wanted = {real_path(root, silent) for root in roots}
         self._coalescer.roots = frozenset(wanted)
         for root in set(self._identities) - wanted:
             self._unwatch(root)
             del self._identities[root]
             self.polled.pop(root, None)
-        self._rules = IgnoreRules(
-            sorted(wanted), self._settings.index, user_ignore_file=self._user_ignore_file
-        )
+        self._rules = IgnoreRules(sorted(wanted), self._settings.index, paths=self._paths)
         for root in sorted(wanted - set(self._identities), key=len):
-            self._identities[root] = _identity(root)
+            self._identities[root] = None if root in silent else _identity(root)
             self._watch(root)
 
     def check(self) -> None:
@@ -117,22 +112,25 @@ class Watcher:
         for root in self._over_limit.copy():
             self._over_limit.discard(root)
             self._poll(root, _limit_reason())
+        silent = silent_folders(self._identities)
         for root, before in self._identities.items():
-            now = _identity(root)
+            now = None if root in silent else _identity(root)
             if now != before:
                 # Unmounted, mounted, or put in its place: the watches hold on to what was there.
                 self._identities[root] = now
                 self._unwatch(root)
                 self._watch(root)
                 self._coalescer.add_everything()
+        if self._observer is not None and not getattr(self._observer, "is_whole", True):
+            self._begin_anew()
         now_s, wall_s = time.monotonic(), time.time()
-        stamp = _stamp(self._user_ignore_file)
+        stamps = self._ignore_stamps()
         if (
             wall_s - self._checked_at_s > _MISSED_S
             or now_s - self._full_s > _FULL_EVERY_S
-            or stamp != self._ignore_stamp
+            or stamps != self._ignore_stamp
         ):
-            self._ignore_stamp = stamp
+            self._ignore_stamp = stamps
             self._full_s = now_s
             self._rules.forget()
             self._coalescer.add_everything()
@@ -146,6 +144,10 @@ class Watcher:
         self._polled_s = time.monotonic()
         self._poll_every_s = max(_SHORTEST_POLL_S, took_s / _POLLING_SHARE)
 
+    def forget_rules(self) -> None:
+        """Read the rules of what's left out anew from now on."""
+        self._rules.forget()
+
     def stop(self) -> None:
         """Stop watching."""
         if self._observer is not None:
@@ -153,6 +155,9 @@ class Watcher:
             self._observer.join()
             self._observer = None
         self._watches.clear()
+
+    def _ignore_stamps(self) -> tuple[tuple[int, int], ...]:
+        return stamp(self._paths.ignore_file), stamp(self._paths.forgotten_file)
 
     # Native events
 
@@ -163,8 +168,8 @@ class Watcher:
         if wish == "polling":
             self._poll(root, "the settings say so")
             return
-        kind = _filesystem(root) if wish == "auto" else ""
-        if kind in _NO_EVENTS:
+        kind = filesystem_of(root) if wish == "auto" else ""
+        if kind in NETWORK_TYPES:
             self._poll(root, f"{kind} drives don't tell of every change")
             return
         try:
@@ -183,6 +188,15 @@ class Watcher:
         watch = self._watches.pop(root, None)
         if watch is not None and self._observer is not None:
             self._observer.unschedule(watch)
+
+    def _begin_anew(self) -> None:
+        """Watch all that was watched with a new observer."""
+        self._on_note("watching broke off, and begins anew: looking at everything")
+        roots = [*self._watches]
+        self.stop()
+        for root in sorted(roots, key=len):
+            self._watch(root)
+        self._coalescer.add_everything()
 
     def _poll(self, root: str, reason: str) -> None:
         self._unwatch(root)
@@ -252,25 +266,13 @@ def _identity(root: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
+    """What tells that a file was written; the same for all that don't exist."""
     try:
         status = path.stat()
     except OSError:
         return 0, 0
     return status.st_mtime_ns, status.st_size
-
-
-def _filesystem(path: str) -> str:
-    """The type of the file system that holds a path, "" when it can't be told."""
-    import psutil
-
-    longest, kind = 0, ""
-    for each in psutil.disk_partitions(all=True):
-        mount = each.mountpoint.rstrip(os.sep) + os.sep
-        # The last one mounted in a place hides the others.
-        if (path + os.sep).startswith(mount) and len(mount) >= longest:
-            longest, kind = len(mount), each.fstype.lower()
-    return kind
 
 
 def _limit_reason() -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from localsearch import config
 from localsearch.api import Index
+from tests.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+
+    from localsearch.types import Embedder
 
 # A shell starts background jobs with Ctrl-C ignored, which the programs under test would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -40,6 +43,20 @@ FILES = {
 }
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Spell what was logged in UTF-8: names of files need not be, and workers can't send them."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
+
+
+# Where the starter model was unpacked, once it was.
+STARTER_DIRS: set[Path] = set()
+
+
 @pytest.fixture(scope="session")
 def starter_models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with the real starter model in it."""
@@ -48,7 +65,52 @@ def starter_models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("starter")
     paths = config.Paths(*(base / name for name in ("config", "data", "state", "models", "run")))
     resolve_embedder(paths, config.Settings())
+    STARTER_DIRS.add(paths.models_dir.resolve())
     return paths.models_dir
+
+
+class OneForAll:
+    """The starter model, opened once for all tests: whoever closes it leaves it to the others."""
+
+    def __init__(self, real: Embedder) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+    def close(self) -> None:
+        """Leave it open."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_starter_model() -> Iterator[None]:
+    """Open the starter model once in this process: each time takes it a second."""
+    from localsearch import models
+    from localsearch.models.opening import facts_source
+
+    really_open = models.open_embedder
+    opened: dict[tuple[str, str], Embedder] = {}
+
+    def open_once(
+        paths: config.Paths,
+        settings: config.Settings,
+        name: str = "",
+        *,
+        repacked: bool | None = None,
+    ) -> Embedder:
+        model = models.resolve_embedder(paths, settings, name)
+        if model.path.resolve().parent not in STARTER_DIRS or repacked is not None:
+            return really_open(paths, settings, name, repacked=repacked)
+        key = facts_source(paths, settings, name), repr(settings.models)
+        if key not in opened:
+            opened[key] = really_open(paths, settings, name)
+        return cast("Embedder", OneForAll(opened[key]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "open_embedder", open_once)
+        yield
+    for embedder in opened.values():
+        embedder.close()
 
 
 @pytest.fixture
@@ -94,3 +156,12 @@ def filled(index: Index, library: Path) -> Index:
     index.add_roots([str(library)])
     index.update()
     return index
+
+
+@pytest.fixture
+def running(filled: Index) -> Iterator[Running]:
+    """A service that has brought the index of the library up to date once, and runs."""
+    running = Running(filled.paths, filled.settings)
+    running.until_reports(1)
+    yield running
+    running.end()

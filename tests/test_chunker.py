@@ -368,12 +368,13 @@ def test_each_character_is_counted_a_few_times_at_most(text: str) -> None:
 def test_cost_grows_with_length_only() -> None:
     def seconds(length: int) -> float:
         document = Document((Block("字" * length),))
-        begin_s = time.perf_counter()
+        # Of this process alone, whatever else the machine does.
+        begin_s = time.process_time()
         chunks_of(document, len, 256, 32, 480)
-        return time.perf_counter() - begin_s
+        return time.process_time() - begin_s
 
     seconds(1000)
-    assert seconds(1_600_000) < 40 * max(seconds(100_000), 0.005)
+    assert seconds(1_600_000) < 80 * max(seconds(100_000), 0.005)
 
 
 def test_sizes_that_hold_no_sentence_are_refused() -> None:
@@ -395,3 +396,24 @@ def test_estimates_follow_the_script() -> None:
     assert 90 <= estimate_tokens(english) <= 160
     assert estimate_tokens("睡眠帮助记忆") == 6
     assert 8 <= estimate_tokens("सत्यमेव जयते नानृतं") <= 16
+
+
+def headed(text: str, kind: BlockKind, *path: str, page: int | None = None) -> Block:
+    return Block(text, Locator(heading=path, page=page), kind)
+
+
+def test_a_heading_goes_with_what_stands_beneath_it() -> None:
+    title, part = headed("Manual", "heading", "Manual"), headed("Care", "heading", "Manual", "Care")
+    text = headed("Wipe it dry.", "paragraph", "Manual", "Care")
+    (chunk,) = chunks_of(Document((title, part, text)), len, 256, 32, 480)
+    assert chunk.text == "Manual\n\nCare\n\nWipe it dry."
+    assert chunk.locator.heading == ("Manual", "Care")
+
+
+def test_a_heading_with_nothing_beneath_it_stands_alone() -> None:
+    other = headed("Index", "heading", "Index")
+    text = headed("Wipe it dry.", "paragraph", "Care")
+    overleaf = headed("Wipe it dry.", "paragraph", "Index", "Care", page=2)
+    for following in ((), (text,), (overleaf,)):
+        first = chunks_of(Document((other, *following)), len, 256, 32, 480)[0]
+        assert first.text == "Index"

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from localsearch import repository
-from localsearch.config import IndexSettings
+from localsearch.config import IndexSettings, Paths
 from localsearch.gitignore import parse_rules
 from localsearch.ignore import IgnoreRules
 from localsearch.scan import scan_roots
@@ -51,12 +51,14 @@ def write(path: Path, text: str = "x") -> Path:
     return path
 
 
-def rules_for(root: Path, index: IndexSettings = DEFAULT, user: Path | None = None) -> IgnoreRules:
-    return IgnoreRules([os.path.realpath(root)], index, user_ignore_file=user)
+def rules_for(
+    root: Path, index: IndexSettings = DEFAULT, paths: Paths | None = None
+) -> IgnoreRules:
+    return IgnoreRules([os.path.realpath(root)], index, paths=paths)
 
 
 def scanned(root: Path, index: IndexSettings = EVERYTHING) -> set[str]:
-    files = scan_roots([str(root)], index, user_ignore_file=None, cancel=None)
+    files = scan_roots([str(root)], index, paths=None, cancel=None)
     return {os.path.relpath(file.path, os.path.realpath(root)) for file in files}
 
 
@@ -265,11 +267,11 @@ def test_later_kinds_of_ignore_file_override_earlier_ones(tmp_path: Path) -> Non
     assert scanned(tmp_path, IndexSettings()) == {"sub/x.b", "sub/x.d"}
 
 
-def test_the_users_own_rules(tmp_path: Path) -> None:
-    user = write(tmp_path / "user-rules", "*.iso\n!yarn.lock\n/private/\n")
+def test_the_users_own_rules(home: Paths, tmp_path: Path) -> None:
+    write(home.ignore_file, "*.iso\n!yarn.lock\n/private/\n")
     root = tmp_path / "root"
     index = IndexSettings(ignore=("*.bin", "!special.iso"))
-    rules = rules_for(root, index, user)
+    rules = rules_for(root, index, home)
     ignored = {
         name: rules.is_ignored(str(root / name), False)
         for name in (
@@ -437,3 +439,14 @@ def test_outside_all_roots(tmp_path: Path) -> None:
 
 def test_git_is_on_this_machine() -> None:
     assert shutil.which("git"), "these tests compare with git: install it"
+
+
+def test_what_the_program_writes_is_never_read(home: Paths, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("walnuts")
+    home.data_dir.mkdir(parents=True)
+    rules = IgnoreRules([os.path.realpath(tmp_path)], IndexSettings(), paths=home)
+    assert rules.is_ignored(os.path.realpath(tmp_path / "note.txt"), is_dir=False) is None
+    for folder in home.folders():
+        own = os.path.realpath(folder)
+        assert str(rules.is_ignored(own, is_dir=True)).startswith("localsearch's own")
+        assert rules.is_ignored(os.path.join(own, "mcp_token"), is_dir=False)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+import io
 import os
 import shutil
+import tarfile
 import threading
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +14,17 @@ import pytest
 
 from localsearch import config
 from localsearch.api import Index
+from localsearch.changes import scanned_file
 from localsearch.engine.lazy import LazyEmbedder
 from localsearch.types import CancelledError, Progress
 
 if TYPE_CHECKING:
     from localsearch.store import Store
+
+
+NO_MODEL = config.Settings(models=config.ModelSettings(embedder="/no/such/model.gguf"))
+
+SMALL = dataclasses.replace(NO_MODEL, converters=config.ConverterSettings(timeout_s=1e-9))
 
 
 def reader(index: Index) -> Store:
@@ -225,3 +235,111 @@ def test_names_with_bytes_that_are_no_text(filled: Index, library: Path) -> None
     *_, stage = filled.search(filled.parse("vocabulary", mode="keyword"))
     assert os.fsencode(stage.hits[0].path) == raw
     assert filled.update().changed == 0
+
+
+def test_times_and_numbers_that_sqlite_cannot_hold_stop_nothing(
+    home: config.Paths, library: Path
+) -> None:
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+        os.utime(library / "garden/bees.txt", (1e12, 1e12))
+        assert index.update().added == 5
+        report = index.update()
+        assert (report.unchanged, report.changed) == (5, 0)
+
+
+def test_numbers_of_any_file_system_fit() -> None:
+    def numbered(inode: int) -> int:
+        numbers = (0o100644, inode, 2**64 - 1, 1, 0, 0, 9, 0, 0, 0)
+        return scanned_file("/a", os.stat_result(numbers, {"st_mtime_ns": 2**80})).inode
+
+    inodes = [0, 1, 2**63 - 1, 2**63, 2**64 - 1]
+    found = [numbered(inode) for inode in inodes]
+    assert all(-(2**63) <= each < 2**63 for each in found)
+    assert len(set(found)) == len(inodes)
+
+
+def test_a_disk_that_goes_away_while_it_is_read_takes_nothing(
+    home: config.Paths, library: Path, tmp_path: Path
+) -> None:
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+        index.update()
+        for path in library.rglob("*.*"):
+            os.utime(path, ns=(1, 1))
+            path.write_text(path.read_text() + "\nmore words")
+
+        def unplug(progress: Progress) -> None:
+            if progress.files_done == 1 and library.exists():
+                library.rename(tmp_path / "unplugged")
+
+        report = index.update(progress=unplug)
+        assert report.removed == 0
+        assert index.status().files.total == 5
+        assert any(str(library) in each for each in report.notices)
+        (tmp_path / "unplugged").rename(library)
+        index.update()
+        assert len(found(index, "more words", library)) == 5
+        assert reader(index).checks.problems() == ()
+
+
+def test_what_is_deleted_while_others_are_read_goes(home: config.Paths, library: Path) -> None:
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+
+        def delete(progress: Progress) -> None:
+            if progress.phase == "reading":
+                (library / "garden/bees.txt").unlink(missing_ok=True)
+
+        index.update(progress=delete)
+        assert index.status().files.total == 4
+        assert index.status().coverage.keyword == 1.0
+
+
+def test_an_archive_may_hold_two_of_one_name(home: config.Paths, library: Path) -> None:
+    with tarfile.open(library / "twice.tar", "w") as tar:
+        for text in (b"the first version", b"the second version"):
+            entry = tarfile.TarInfo("notes/a.txt")
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text))
+    with zipfile.ZipFile(library / "cleaned.zip", "w") as archive:
+        for name in ("a\x01.txt", "a\x02.txt", "a.txt"):
+            archive.writestr(name, "zipped words")
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+        assert not index.update().failed
+        *_, stage = index.search(index.parse("version", mode="keyword"))
+        assert {hit.member for hit in stage.hits} == {"notes/a.txt", "notes/a.txt (2)"}
+        *_, stage = index.search(index.parse("zipped", mode="keyword"))
+        assert len({hit.member for hit in stage.hits}) == 3
+
+
+def test_texts_on_a_disk_that_is_away_are_not_given(
+    home: config.Paths, library: Path, tmp_path: Path
+) -> None:
+    path = str(library / "garden/bees.txt")
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+        index.update()
+        assert index.passages_of(path)
+        library.rename(tmp_path / "away")
+        index.update()
+        assert not index.passages_of(path)
+
+
+def test_what_failed_is_tried_again_when_asked(
+    home: config.Paths, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = library / "garden/bees.txt"
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+        with monkeypatch.context() as patch:
+            # Too little for any file, as on a machine that's out of memory.
+            patch.setattr(index, "settings", SMALL)
+            index.update()
+        assert str(path) in [each.path for each in index.status().failures]
+        index.update([str(path)])
+        assert str(path) in [each.path for each in index.status().failures]
+        index.update([str(path)], full=True)
+        assert str(path) not in [each.path for each in index.status().failures]
+        assert len(index.status().failures) == 4

@@ -22,8 +22,8 @@ from localsearch.keywords import (
         ("机器学习", "机器 器学 学习 习"),
         ("ไทย", "ไท ทย ย"),
         ("snake_case", "snake case"),
-        ("getUserName", "getusername get user name"),
-        ("C++ and C#", "c\ue001\ue001 c and c\ue002 c"),
+        ("getUserName", "getusername \ue000 get user name"),
+        ("C++ and C#", "c\ue001\ue001 and c\ue002 \ue000 c \ue000 c"),
         ("हिन्दी में", "हिन्दी में"),
         ("e\u0301te\u0301", "ete"),
     ],
@@ -52,6 +52,22 @@ def test_phrases_keep_repeated_words() -> None:
     assert term is not None
     assert term.tokens == ("to", "be", "or", "not", "to", "be")
     assert phrase_term("?!") is None
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expression"),
+    [
+        ("GitHub Actions", '"github actions"'),
+        ("C++ language", '"c\ue001\ue001 language"'),
+        ("東京2020", '"東京 京 2020"'),
+        ("2020東京", '"2020 東京"'),
+        ("水", '"水" *'),
+    ],
+)
+def test_phrases_follow_the_order_of_the_index(phrase: str, expression: str) -> None:
+    term = phrase_term(phrase)
+    assert term is not None
+    assert term.expression == expression
 
 
 def test_needles_are_found_through_folding_and_only_at_word_starts() -> None:

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from localsearch.language_bias import STRENGTH, language_directions, without_language
+from localsearch.language_bias import (
+    STRENGTH,
+    language_directions,
+    needs_sentences,
+    without_language,
+)
+from localsearch.parallel_sentences import SENTENCES
 
 if TYPE_CHECKING:
     from localsearch.types import FloatMatrix, FloatVector
@@ -33,7 +39,7 @@ def two_languages() -> dict[str, FloatMatrix]:
 def test_the_direction_is_the_one_that_tells_languages_apart(
     two_languages: dict[str, FloatMatrix],
 ) -> None:
-    directions = language_directions(two_languages)
+    directions = language_directions(two_languages, {})
     assert directions is not None
     assert directions.shape == (1, DIMENSION)
     assert abs(directions[0, 0]) > 0.99
@@ -42,7 +48,7 @@ def test_the_direction_is_the_one_that_tells_languages_apart(
 def test_a_query_loses_its_language_and_keeps_its_topic(
     two_languages: dict[str, FloatMatrix],
 ) -> None:
-    directions = language_directions(two_languages)
+    directions = language_directions(two_languages, {})
     assert directions is not None
     query: FloatVector = two_languages["en"][0]
     rest = without_language(query, directions)
@@ -63,6 +69,49 @@ def test_a_query_loses_its_language_and_keeps_its_topic(
 def test_one_language_or_too_few_passages_change_nothing(
     two_languages: dict[str, FloatMatrix],
 ) -> None:
-    assert language_directions({"en": two_languages["en"]}) is None
-    assert language_directions({**two_languages, "de": two_languages["de"][:3]}) is None
-    assert language_directions({}) is None
+    assert language_directions({"en": two_languages["en"]}, {}) is None
+    assert language_directions({**two_languages, "de": two_languages["de"][:3]}, {}) is None
+    assert language_directions({}, {}) is None
+
+
+def test_sentences_tell_languages_of_few_passages_apart(
+    two_languages: dict[str, FloatMatrix],
+) -> None:
+    sentences: dict[str, FloatVector] = {
+        language: unit(np.eye(DIMENSION, dtype=np.float32)[0] * sign)
+        for language, sign in (("de", -1.0), ("en", 1.0))
+    }
+    few = {language: rows[:2] for language, rows in two_languages.items()}
+    for samples in (few, {**two_languages, "de": few["de"]}, {**two_languages, "en": few["en"]}):
+        directions = language_directions(samples, sentences)
+        assert directions is not None
+        assert directions.shape == (1, DIMENSION)
+        assert abs(directions[0, 0]) > 0.999
+    # They say nothing where there are passages enough.
+    sentences["de"] = -np.eye(DIMENSION, dtype=np.float32)[1]
+    directions = language_directions(two_languages, sentences)
+    plain = language_directions(two_languages, {})
+    assert directions is not None
+    assert plain is not None
+    assert abs(directions[0] @ plain[0]) > 0.999
+
+
+def test_sentences_are_wanted_where_passages_are_few(
+    two_languages: dict[str, FloatMatrix],
+) -> None:
+    few = {language: rows[:2] for language, rows in two_languages.items()}
+    assert needs_sentences(few) == ["de", "en"]
+    assert needs_sentences({**two_languages, "de": few["de"]}) == ["de", "en"]
+    assert needs_sentences(two_languages) == []
+    assert needs_sentences({"de": few["de"]}) == []
+    # One passage among many is more likely a mistake about its language.
+    assert needs_sentences({"en": two_languages["en"], "de": few["de"][:1]}) == []
+    # Nobody wrote sentences in this language.
+    assert needs_sentences({"en": few["en"], "xx": few["de"]}) == ["en"]
+
+
+def test_every_language_says_the_same() -> None:
+    counts = {len(sentences) for sentences in SENTENCES.values()}
+    assert counts == {8}
+    every = [sentence for sentences in SENTENCES.values() for sentence in sentences]
+    assert len(set(every)) == len(every)

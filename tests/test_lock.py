@@ -3,15 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from localsearch.lock import writer_lock
-from localsearch.types import StoreLockedError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from localsearch.types import StoreError, StoreLockedError
 
 _HOLD = """
 import sys, pathlib
@@ -52,3 +49,30 @@ def test_a_killed_writer_frees_the_lock(tmp_path: Path) -> None:
         with writer_lock(path):
             assert str(os.getpid()) in path.with_suffix(".json").read_text()
     assert not path.with_suffix(".json").exists()
+
+
+def test_the_lock_holds_where_there_is_no_room_to_say_who_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    path.with_suffix(".json").mkdir()
+    with writer_lock(path):
+        other = subprocess.run(
+            [sys.executable, "-c", _HOLD, str(path)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "StoreLockedError" in other.stderr
+    with hold(path) as free:
+        free.communicate()
+
+
+def test_a_folder_that_cannot_be_made_is_said() -> None:
+    if sys.platform != "linux":
+        pytest.skip("/proc is Linux's")
+    with (
+        pytest.raises(StoreError, match="can't be written") as raised,
+        writer_lock(Path("/proc/nowhere/writer.lock")),
+    ):
+        pass
+    assert "LOCALSEARCH_HOME" in raised.value.remedy

@@ -1,22 +1,25 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from localsearch.api import Index
 from localsearch.config import ModelSettings, Paths, Settings
+from localsearch.engine.embedder import GgufEmbedder
 from localsearch.engine.random_qwen3 import write_random_qwen3
-from localsearch.types import CancelledError, SemanticUnavailableError
+from localsearch.search import finds_only_code
+from localsearch.types import CancelledError, SemanticUnavailableError, UsageError
 from tests.conftest import write_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from localsearch.types import Stage
+    from localsearch.types import FloatVector, Stage
 
 
 def stages(index: Index, text: str, **options: object) -> list[Stage]:
@@ -192,3 +195,182 @@ def test_no_query_breaks_a_search(filled: Index, text: str) -> None:
     for mode in ("hybrid", "keyword", "semantic"):
         found = stages(filled, text, mode=mode, prefix_last=True)
         assert found[-1].final
+
+
+def test_a_bad_pattern_of_paths_is_told_of_and_the_rest_answered(
+    filled: Index, library: Path
+) -> None:
+    for text in ("hive path:[z-a]", "hive path:foo\\"):
+        *_, last = stages(filled, text, mode="keyword")
+        assert paths(last, library)[0] == "garden/bees.txt"
+        assert "is no pattern of paths" in last.notice
+
+
+def test_within_a_link_is_within_the_folder_it_leads_to(
+    filled: Index, library: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(library)
+    for folder in (link, link / "garden"):
+        filled.require_indexed([str(folder)])
+        *_, last = stages(filled, "hive", mode="keyword", within=[str(folder)])
+        assert paths(last, library) == ["garden/bees.txt"]
+
+
+def test_an_unknown_folder_name_filters_nothing_out(filled: Index, library: Path) -> None:
+    *_, last = stages(filled, "hive in:libary", mode="keyword")
+    assert paths(last, library)[0] == "garden/bees.txt"
+    assert "Did you mean in:library?" in last.notice
+    *_, last = stages(filled, "hive in:Garden", mode="keyword")
+    assert "Did you mean path:garden?" in last.notice
+    *_, last = stages(filled, "hive in:Library", mode="keyword")
+    assert paths(last, library) == ["garden/bees.txt"]
+    assert last.notice == ""
+
+
+@pytest.fixture
+def reports(index: Index, tmp_path: Path) -> Index:
+    """Sixty files that say "quarterly report", and one of that name that doesn't."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number}.txt").write_text(
+            f"The quarterly report, number {number}: figures of the quarterly report.\n"
+        )
+    (folder / "quarterly-report-final.txt").write_text("Flowers and bees, nothing else.\n")
+    (folder / "quarterly-report.bin").write_bytes(b"\0\1\2")
+    index.add_roots([str(folder)])
+    index.update()
+    return index
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("quarterly report", "quarterly-report-final.txt"),
+        ("quarterly report", "quarterly-report.bin"),
+        ("quarterly-report-final.txt", "quarterly-report-final.txt"),
+    ],
+)
+def test_who_types_the_name_of_a_file_finds_it_first(
+    reports: Index, tmp_path: Path, mode: str, text: str, name: str
+) -> None:
+    *_, last = stages(reports, text, mode=mode)
+    assert name in paths(last, tmp_path / "reports")[:3]
+    (hit,) = (hit for hit in last.hits if hit.path.endswith(name))
+    assert hit.why.name_match
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
+def test_no_passage_and_no_name_with_an_excluded_word_is_shown(
+    index: Index, tmp_path: Path, mode: str
+) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "harbour.txt").write_text("The ferry leaves at noon.\n")
+    (folder / "harbour-guide.md").write_text(
+        "# Times\n\n" + "The ferry leaves at noon. " * 100 + "\n\n"
+        "# Cranes\n\n" + "Cranes lift the boats of the harbour. " * 100 + "\n"
+    )
+    (folder / "harbour-ferry.txt").write_text("Boats of the harbour.\n")
+    (folder / "harbour ferry.bin").write_bytes(b"\0")
+    index.add_roots([str(folder)])
+    index.update()
+    for text in ("harbour -ferry", "after:2000 -ferry"):
+        *_, last = stages(index, text, mode=mode)
+        if mode != "semantic" or not text.startswith("after"):
+            assert paths(last, folder) == ["harbour-guide.md"]
+            assert "ferry" not in last.hits[0].text.lower()
+
+
+@pytest.fixture
+def many(home: Paths, tmp_path: Path) -> Iterator[Index]:
+    """A long book that says "tide" on every page, and many letters that say it once."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    page = "The tide comes in and the tide goes out. " * 30
+    (folder / "book.txt").write_text("\n\n".join(f"Page {n}. {page}" for n in range(80)))
+    for number in range(70):
+        (folder / f"letter{number}.txt").write_text(f"Letter {number}: we saw the tide.")
+    with Index(home, Settings(models=ModelSettings(embedder="/no/such/model.gguf"))) as opened:
+        opened.add_roots([str(folder)])
+        opened.update()
+        yield opened
+
+
+def test_a_long_file_hides_no_other(many: Index) -> None:
+    (found,) = stages(many, "tide", mode="keyword", limit=20)
+    assert len({hit.path for hit in found.hits}) == 20
+    (passages,) = stages(many, "tide page", mode="keyword", limit=20, passages=True)
+    assert len({hit.path for hit in passages.hits}) == 1
+
+
+@pytest.mark.parametrize("text", ["tide", "ext:txt"])
+def test_as_many_are_found_as_were_asked_for(many: Index, text: str) -> None:
+    (found,) = stages(many, text, mode="keyword", limit=1000)
+    assert len(found.hits) == 71
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"path:{n}*" for n in range(1200)),
+        "ext:" + ",".join(f"e{n}" for n in range(40_000)),
+    ],
+)
+def test_what_is_too_much_for_sqlite_is_said(filled: Index, text: str) -> None:
+    with pytest.raises(UsageError, match="too much"):
+        stages(filled, text, mode="keyword")
+
+
+@pytest.mark.parametrize("name", ["한국어.bin", "йога.bin", "がっこう.bin", "Übung.bin"])
+@pytest.mark.parametrize("spelling", ["NFC", "NFD"])
+def test_names_are_found_however_their_letters_are_put_together(
+    home: Paths, tmp_path: Path, name: str, spelling: Literal["NFC", "NFD"]
+) -> None:
+    folder = tmp_path / "named"
+    folder.mkdir()
+    (folder / unicodedata.normalize(spelling, name)).write_bytes(b"\0")
+    stem = name.removesuffix(".bin")
+    with Index(home, Settings(models=ModelSettings(embedder="/no/such/model.gguf"))) as opened:
+        opened.add_roots([str(folder)])
+        opened.update()
+        for asked in ("NFC", "NFD"):
+            for text in (stem, f"path:{stem}*"):
+                (found,) = stages(
+                    opened,
+                    unicodedata.normalize(asked, text),
+                    mode="keyword",
+                )
+                assert len(found.hits) == 1, (asked, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("retry kind:code", True),
+        ("retry ext:py,rs", True),
+        ("retry", False),
+        ("retry kind:code,text", False),
+        ("retry ext:py,md", False),
+        ("retry -kind:code", False),
+        ("retry kind:text ext:py", False),
+    ],
+)
+def test_only_where_code_alone_can_be_found_its_task_is_used(
+    filled: Index, monkeypatch: pytest.MonkeyPatch, text: str, expected: bool
+) -> None:
+    assert finds_only_code(filled.parse(text).filters) is expected
+    asked: list[bool] = []
+    real = GgufEmbedder.embed_query
+
+    def listen(
+        self: GgufEmbedder, text: str, *, cancel: threading.Event | None = None, code: bool = False
+    ) -> FloatVector:
+        asked.append(code)
+        return real(self, text, cancel=cancel, code=code)
+
+    monkeypatch.setattr(GgufEmbedder, "embed_query", listen)
+    stages(filled, text, mode="semantic")
+    assert asked == [expected]

@@ -1,83 +1,24 @@
+"""The service keeps the index current while files, folders and their index change."""
+
 from __future__ import annotations
 
 import os
 import shutil
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from localsearch import config
+from localsearch.api import Index
 from localsearch.lock import writer_lock
 from localsearch.service import Service
-from localsearch.service_state import read_state, write_state
-from localsearch.types import (
-    IndexReport,
-    NoIndexError,
-    Progress,
-    ServiceState,
-    StoreLockedError,
-)
+from localsearch.service_state import read_state
+from localsearch.types import NoIndexError, StoreLockedError
+from tests.running import WAIT_S, Running, passes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from localsearch.api import Index
-
-WAIT_S = 60.0
-
-
-class Running:
-    """A service that runs in a thread of this process."""
-
-    def __init__(self, paths: config.Paths, settings: config.Settings | None = None) -> None:
-        self.notes: list[str] = []
-        self.reports: list[IndexReport] = []
-        self.service = Service(
-            paths, settings, on_note=self.notes.append, on_report=self.reports.append
-        )
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.service.run, args=(self.stop,))
-        self.thread.start()
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds."""
-        give_up_s = time.monotonic() + WAIT_S
-        while not holds():
-            assert self.thread.is_alive(), "the service ended"
-            assert time.monotonic() < give_up_s, (self.service.state(), self.notes)
-            threading.Event().wait(0.02)
-
-    def until_reports(self, count: int) -> None:
-        """Wait until so many rounds of work are over."""
-        self.until(lambda: len(self.reports) >= count)
-
-    def found(self, text: str) -> list[str]:
-        """Names of the files that a word finds."""
-        index = self.service.index
-        *_, stage = index.search(index.parse(text, mode="keyword"))
-        return sorted(os.path.basename(hit.path) for hit in stage.hits)
-
-    def end(self) -> None:
-        """Stop it and wait for its end."""
-        self.stop.set()
-        self.thread.join(WAIT_S)
-        assert not self.thread.is_alive()
-        self.service.close()
-
-
-@pytest.fixture
-def running(filled: Index) -> Iterator[Running]:
-    running = Running(filled.paths, filled.settings)
-    running.until_reports(1)
-    yield running
-    running.end()
-
-
-def passes(running: Running) -> int:
-    return running.service.state().passes
 
 
 def test_it_says_when_there_is_no_index(home: config.Paths) -> None:
@@ -234,48 +175,6 @@ def test_polled_roots_are_kept_current(filled: Index, library: Path) -> None:
         running.end()
 
 
-def test_edits_are_found_by_word_while_a_backlog_is_embedded(
-    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Made slow, so that the backlog lasts as long as the test.
-    embedder = filled.open_embedder()
-    real_embed = type(embedder).embed_documents
-    held = threading.Event()
-
-    def slowly(self: object, texts: list[str], **more: object) -> object:
-        held.wait(0.3)
-        return real_embed(self, texts, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(embedder), "embed_documents", slowly)
-    for number in range(300):
-        (library / f"backlog{number}.txt").write_text(f"backlog number {number}")
-    running = Running(filled.paths, filled.settings)
-    try:
-        running.until(lambda: running.service.state().phase == "embedding")
-        (library / "edit.txt").write_text("walnuts")
-        running.until(lambda: running.found("walnuts") == ["edit.txt"])
-        assert running.reports == []
-        assert running.service.index.status().coverage.semantic < 1.0
-        held.set()
-        running.until_reports(1)
-        assert running.service.index.status().coverage.semantic == 1.0
-        # Nothing was embedded twice for the interruption.
-        assert running.reports[0].embedded_chunks == 301
-    finally:
-        held.set()
-        running.end()
-
-
-def test_without_anything_to_embed_no_model_is_loaded(filled: Index) -> None:
-    running = Running(filled.paths, filled.settings)
-    try:
-        running.until_reports(1)
-        embedder = running.service.index.open_embedder()
-        assert not embedder.is_loaded  # type: ignore[attr-defined]
-    finally:
-        running.end()
-
-
 def test_its_state_can_be_read_while_it_runs(running: Running) -> None:
     running.until(lambda: running.service.state().phase == "idle")
     path = running.service.paths.service_file
@@ -286,24 +185,14 @@ def test_its_state_can_be_read_while_it_runs(running: Running) -> None:
     assert read_state(path) is None
 
 
-def test_a_dead_services_state_is_not_believed(home: config.Paths) -> None:
-    now_s = time.time()
-    dead = ServiceState(pid=2**22 + 1, started_s=now_s, updated_s=now_s, phase="idle")
-    write_state(home.service_file, dead)
-    assert read_state(home.service_file) is None
-    silent = ServiceState(os.getpid(), now_s - 7200, now_s - 3600, "idle")
-    write_state(home.service_file, silent)
-    assert read_state(home.service_file) is None
-
-
-def test_a_state_holds_any_name(home: config.Paths) -> None:
-    name = os.fsdecode(b"/caf\xe9\n")
-    now_s = time.time()
-    state = ServiceState(
-        os.getpid(), now_s, now_s, "reading", progress=Progress("reading", current=name)
-    )
-    write_state(home.service_file, state)
-    read = read_state(home.service_file)
-    assert read is not None
-    assert read.progress is not None
-    assert read.progress.current == "/caf\ufffd\n"
+def test_a_damaged_index_is_rebuilt_while_it_runs(running: Running, library: Path) -> None:
+    path = running.service.paths.index_file
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(16384)
+        file.write(os.urandom(size - 16384))
+    (library / "garden/bees.txt").write_text("walnuts")
+    running.until(lambda: any("is kept" in note or "kept as" in note for note in running.notes))
+    running.until(lambda: len(running.reports) >= 2)
+    assert running.found("walnuts") == ["bees.txt"]
+    assert running.found("Heizung") == ["heizung.txt"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -17,7 +18,7 @@ from localsearch.config import Paths, Settings
 from localsearch.service import Service
 from localsearch.service_client import search_by_service, tell_service
 from localsearch.service_wire import ServiceRequest
-from localsearch.types import NoIndexError, SearchRequest, Stage
+from localsearch.types import CancelledError, NoIndexError, SearchRequest, Stage
 from tests.conftest import write_library
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def test_names_that_are_not_text_arrive_whole(service: Service) -> None:
 
 
 def test_errors_arrive_as_what_they_are(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
     with pytest.raises(NoIndexError, match="in no indexed folder"):
         ask(service.paths, "honey", within=(os.fsencode(tmp_path / "elsewhere"),))
 
@@ -177,3 +179,25 @@ def test_it_pauses_and_goes_on_when_told(service: Service, library: Path) -> Non
     assert tell_service(file, ServiceRequest("resume"))
     assert tell_service(file, ServiceRequest("rescan"))
     until(lambda: ask(service.paths, "telescope", mode="keyword").hits)
+
+
+def test_silent_clients_keep_nobody_waiting(service: Service) -> None:
+    path = service.paths.socket_file
+    with contextlib.ExitStack() as silent:
+        for _ in range(8):
+            connection = silent.enter_context(socket.socket(socket.AF_UNIX))
+            connection.connect(str(path))
+        assert tell_service(path, ServiceRequest("state")) is not None
+
+
+def test_who_stops_waits_for_no_answer(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="ls") as folder, socket.socket(socket.AF_UNIX) as mute:
+        path = Path(folder) / "s"
+        mute.bind(str(path))
+        mute.listen()
+        cancel = threading.Event()
+        threading.Timer(0.2, cancel.set).start()
+        began_s = time.monotonic()
+        with pytest.raises(CancelledError):
+            search_by_service(path, SearchRequest("x"), cancel=cancel)
+        assert time.monotonic() - began_s < 1.5

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localsearch.terminal import clean
+from localsearch.terminal import clean, printable_json
 
 
 def test_escape_sequences_go_whole() -> None:
@@ -30,3 +32,13 @@ def test_nothing_left_acts_on_a_terminal(text: str) -> None:
     for character in clean(text):
         assert unicodedata.category(character) not in {"Cc", "Cs"}
     clean(text).encode()
+
+
+@pytest.mark.parametrize(
+    "text", ["tide\x9b31m", "\u202etxt.exe", "a\u2028b", "\x1b[2J", "\udce9", "é漢\n"]
+)
+def test_json_that_is_printed_acts_on_nothing(text: str) -> None:
+    for indent in (2, None):
+        printed = printable_json({"path": text}, indent=indent)
+        assert json.loads(printed) == {"path": text}
+        assert all(c == "\n" or clean(c) == c for c in printed), printed

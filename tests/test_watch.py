@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,13 +25,11 @@ WAIT_S = 30.0
 class Watched:
     """A folder under watch, and what was told of it."""
 
-    def __init__(self, folder: Path, settings: config.Settings, ignore_file: Path) -> None:
+    def __init__(self, folder: Path, settings: config.Settings, paths: config.Paths) -> None:
         self.folder = folder
         self.notes: list[str] = []
         self.coalescer = Coalescer()
-        self.watcher = Watcher(
-            settings, self.coalescer, user_ignore_file=ignore_file, on_note=self.notes.append
-        )
+        self.watcher = Watcher(settings, self.coalescer, paths=paths, on_note=self.notes.append)
         self.watcher.set_roots([str(folder)])
 
     def next_burst(self) -> Burst:
@@ -65,15 +64,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watched(folder: Path, tmp_path: Path) -> Iterator[Watched]:
-    watched = Watched(folder, config.Settings(), tmp_path / "ignore")
+def watched(folder: Path, home: config.Paths) -> Iterator[Watched]:
+    watched = Watched(folder, config.Settings(), home)
     yield watched
     watched.watcher.stop()
 
 
-def polling(folder: Path, tmp_path: Path) -> Watched:
+def polling(folder: Path, home: config.Paths) -> Watched:
     settings = config.Settings(service=config.ServiceSettings(watch="polling"))
-    return Watched(folder, settings, tmp_path / "ignore")
+    return Watched(folder, settings, home)
 
 
 def test_a_new_file_an_edit_and_a_deletion_are_told(watched: Watched) -> None:
@@ -125,6 +124,41 @@ def test_folders_made_in_one_go_are_seen_whole(watched: Watched) -> None:
     assert any(each in told for each in ("a", "a/b", "a/b/c", "a/b/c/deep.txt"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_a_watch_that_broke_off_begins_anew(watched: Watched) -> None:
+    from localsearch.inotify import TellingObserver
+
+    observer = watched.watcher._observer
+    assert isinstance(observer, TellingObserver)
+    watched.watcher.check()
+    assert watched.notes == []
+    # As an error within it would.
+    observer._kernel.stop()
+    observer._kernel.join()
+    watched.watcher.check()
+    assert "begins anew" in watched.notes[0]
+    assert watched.next_burst().everything
+    assert "new.txt" in watched.told_after(lambda: (watched.folder / "new.txt").write_text("x"))
+    watched.watcher.check()
+    assert len(watched.notes) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_a_folder_added_twice_is_no_error(watched: Watched) -> None:
+    from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
+
+    from localsearch.inotify import TellingObserver
+
+    observer = watched.watcher._observer
+    assert isinstance(observer, TellingObserver)
+    path, mask = os.fsencode(watched.folder), Mask(InotifyConstants.IN_CREATE)
+    (group,) = next(iter(observer._kernel._watch_for_wd.values())).callbacks.values()
+    with warnings.catch_warnings(record=True) as caught:
+        for _ in range(2):
+            observer._kernel.add_callback(path, mask, group, CallbackId(id(group)))
+    assert caught == []
+
+
 def test_what_is_left_out_is_not_told(watched: Watched) -> None:
     (watched.folder / ".git").mkdir()
     (watched.folder / "node_modules").mkdir()
@@ -148,8 +182,11 @@ def test_new_ignore_rules_have_their_folder_looked_at(watched: Watched) -> None:
     assert watched.next_burst().paths == (str(watched.folder),)
 
 
-def test_the_users_own_rules_have_everything_looked_at(watched: Watched, tmp_path: Path) -> None:
-    (tmp_path / "ignore").write_text("*.tmp\n")
+def test_the_users_own_rules_have_everything_looked_at(
+    watched: Watched, home: config.Paths
+) -> None:
+    home.config_dir.mkdir(parents=True)
+    home.ignore_file.write_text("*.tmp\n")
     watched.watcher.check()
     assert watched.next_burst().everything
 
@@ -199,8 +236,8 @@ def test_time_that_was_missed_has_everything_looked_at(
     assert watched.next_burst().everything
 
 
-def test_polled_roots_are_looked_at_again_and_again(folder: Path, tmp_path: Path) -> None:
-    polled = polling(folder, tmp_path)
+def test_polled_roots_are_looked_at_again_and_again(folder: Path, home: config.Paths) -> None:
+    polled = polling(folder, home)
     try:
         assert list(polled.watcher.polled) == [str(folder)]
         assert "the settings say so" in polled.notes[0]
@@ -213,9 +250,9 @@ def test_polled_roots_are_looked_at_again_and_again(folder: Path, tmp_path: Path
 
 
 def test_polling_a_large_tree_takes_a_hundredth_of_the_time(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, home: config.Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    polled = polling(folder, tmp_path)
+    polled = polling(folder, home)
     polled.next_burst()
     polled.watcher.set_scan_time(2.0)
     now_s = time.monotonic()
@@ -235,7 +272,7 @@ from localsearch import config
 from localsearch.coalesce import Coalescer
 from localsearch.watch import Watcher
 watcher = Watcher(
-    config.Settings(), Coalescer(), user_ignore_file=Path("none"), on_note=lambda text: None
+    config.Settings(), Coalescer(), paths=config.find_paths(), on_note=lambda text: None
 )
 watcher.set_roots([sys.argv[1]])
 watcher.check()

@@ -44,7 +44,7 @@ async def settled(pilot: Pilot[int]) -> None:
     while quiet < 5:
         await pilot.pause()
         groups = {worker.group for worker in pilot.app.workers if not worker.is_finished}
-        quiet = 0 if groups & {"search", "preview", "models"} else quiet + 1
+        quiet = 0 if groups & {"search", "sentences", "preview", "models"} else quiet + 1
         if time.monotonic() > ends_s:
             raise TimeoutError("the app never came to rest")
         await asyncio.sleep(0.02)

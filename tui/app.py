@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ from tui.indexing import IndexKeeper, IndexState
 from tui.keys import HIT_ACTIONS, alt_key
 from tui.lanes import Lanes
 from tui.screens.main import MainScreen
+from tui.terminal_end import terminal_is_gone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,7 @@ class LocalsearchApp(App[int]):
     """Search your own files."""
 
     TITLE = "localsearch"
+    CSS_PATH = "app.tcss"
     # Class variables, which Textual's own annotations take for instance variables.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
@@ -59,7 +62,8 @@ class LocalsearchApp(App[int]):
     ) -> None:
         """`keep_index` brings the index up to date while the app is open; `reopen` gives the
         same index with the settings as they are now."""
-        super().__init__()
+        # Else Textual turns colours into greys, which a terminal of few shows as black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.backend = backend
         self.lanes = Lanes()
         self.now_s = now_s
@@ -78,6 +82,9 @@ class LocalsearchApp(App[int]):
 
     def _chosen_theme(self) -> str:
         wanted = self.backend.settings.tui.theme
+        if self.no_color:
+            # It shows by other means than colour what's chosen.
+            return themes.FEW_COLOURS
         return wanted if wanted in self.available_themes else themes.default_theme()
 
     def on_mount(self) -> None:
@@ -90,6 +97,9 @@ class LocalsearchApp(App[int]):
     @work(group="begin", exit_on_error=False)
     async def begin(self) -> None:
         """Look at the index; welcome a new user."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         main = self.screen
         if isinstance(main, MainScreen):
             main.begin()
@@ -117,15 +127,25 @@ class LocalsearchApp(App[int]):
 
     @work(exclusive=True, group="status", exit_on_error=False)
     async def _look_again(self) -> None:
+        if terminal_is_gone():
+            self.exit()
         await self.keeper.refresh()
 
     @work(group="index", exit_on_error=False)
-    async def update_index(self, within: Sequence[str] = ()) -> None:
-        """Bring the index, or these paths of it, up to date."""
+    async def update_index(self, within: Sequence[str] = (), *, full: bool = False) -> None:
+        """Bring the index, or these paths of it, up to date; `full` as for `Index.update`."""
         try:
-            await self.keeper.update(within)
+            await self.keeper.update(within, full=full)
         except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
             self.show_error(self.describe_unexpected(error))
+
+    @work(group="pause", exit_on_error=False)
+    async def pause_or_resume(self) -> None:
+        """Stop indexing for now, or have it go on."""
+        try:
+            await self.keeper.pause_or_resume()
+        except LocalsearchError as error:
+            self.show_error(error)
 
     async def add_folders(self, folders: Sequence[str]) -> bool:
         """Add folders and begin to index them; whether they could be added."""
@@ -146,8 +166,8 @@ class LocalsearchApp(App[int]):
         """Open the index anew, with other settings, at a moment when nothing uses it."""
         if self._reopen is None:
             return
-        users = (self.lanes.typing, self.lanes.search, self.lanes.preview, self.lanes.facts,
-                 self.lanes.index)  # fmt: skip
+        users = (self.lanes.typing, self.lanes.search, self.lanes.preview, self.lanes.sentences,
+                 self.lanes.facts, self.lanes.index)  # fmt: skip
         for lane in users:
             lane.cancel()
         while any(lane.busy for lane in users):
@@ -218,7 +238,7 @@ class LocalsearchApp(App[int]):
             yield SystemCommand("Save search", "Save this search, or forget it", screen.action_save)
         yield SystemCommand("Index", "Folders, progress, failures, models", self.action_index)
         yield SystemCommand("Update index", "Look for changes now", self.update_index)
-        yield SystemCommand("Pause indexing", "Stop until it's resumed", self.keeper.pause)
+        yield SystemCommand("Pause indexing", "Stop, or go on", self.pause_or_resume)
         yield SystemCommand("Help", "Every key, and the query language", self.action_help)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         yield SystemCommand("Quit", "Leave", self.action_quit)
@@ -250,15 +270,20 @@ class LocalsearchApp(App[int]):
         """Ctrl-C where nothing is selected."""
         self.call_later(self.action_quit)
 
-    def show_in_folder(self, path: str) -> None:
+    @work(group="folder", exit_on_error=False)
+    async def show_in_folder(self, path: str) -> None:
         """Show a file in its folder."""
         from tui.launching import run_detached
         from tui.opening import plan_folder, this_desk
 
-        self.run_worker(
-            self.lanes.actions.call(lambda _cancel: run_detached(plan_folder(path, this_desk()))),
-            exit_on_error=False,
-        )
+        try:
+            await self.lanes.actions.call(
+                lambda _cancel: run_detached(plan_folder(path, this_desk()))
+            )
+        except CancelledError:
+            pass
+        except LocalsearchError as error:
+            self.show_error(error)
 
 
 def _log_to(path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from localsearch.config import Paths, Settings
-from localsearch.types import IndexReport, Locator, Mode, Progress, Query, Stage, Status
+from localsearch.types import Hit, IndexReport, Locator, Mode, Progress, Query, Stage, Status
 
 
 class PassageLike(Protocol):
@@ -54,6 +54,11 @@ class Backend(Protocol):
     def search(self, query: Query, *, cancel: threading.Event | None = None) -> Iterator[Stage]:
         """Yield complete ranked lists, each better than the one before."""
 
+    def mark_nearest(
+        self, query: Query, hits: Sequence[Hit], *, cancel: threading.Event | None = None
+    ) -> Iterator[Hit]:
+        """Yield the hits of which no word is marked, with their sentence nearest to the query."""
+
     def passages_of(self, path: str, member: str = "") -> Sequence[PassageLike]:
         """All indexed passages of a file, in order."""
 
@@ -67,10 +72,11 @@ class Backend(Protocol):
         self,
         within: Sequence[str] = (),
         *,
+        full: bool = False,
         progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> IndexReport:
-        """Bring the index up to date."""
+        """Bring the index up to date; `full` compares contents and tries again what failed."""
 
     def status(self) -> Status:
         """What the index holds; raises NoIndexError before the first folder."""

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def measure(
         scan = scan_roots(
             [folder],
             backend.settings.index,
-            user_ignore_file=Path(backend.paths.ignore_file),
+            paths=backend.paths,
             cancel=cancel,
         )
         for found in scan:

@@ -34,17 +34,14 @@ def arrange(
 ) -> Arrangement:
     """Put `ranked` in the place of `shown`, of which row `cursor` is highlighted.
 
-    The highlight stays on its hit: on the same passage, else on the same file. Once the user has
-    `moved`, rows down to the highlight stay as they are (each refreshed by its newer self).
+    Until the user has `moved`, the best hit is the highlighted one. From then on the highlight
+    stays on its hit, and rows down to it stay as they are (each refreshed by its newer self).
     """
     if not ranked and not (moved and cursor is not None and shown):
         return Arrangement((), None)
-    if cursor is None or not shown:
-        return Arrangement(tuple(ranked), 0)
-    if moved:
+    if moved and cursor is not None and shown:
         return _keep_above(shown, min(cursor, len(shown) - 1), ranked)
-    place = _find(shown[min(cursor, len(shown) - 1)], ranked)
-    return Arrangement(tuple(ranked), 0 if place is None else place)
+    return Arrangement(tuple(ranked), 0)
 
 
 def _keep_above(shown: Sequence[Hit], cursor: int, ranked: Sequence[Hit]) -> Arrangement:

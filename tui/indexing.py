@@ -14,6 +14,7 @@ from localsearch.types import (
     LocalsearchError,
     NoIndexError,
     Progress,
+    ServiceState,
     Status,
     StoreLockedError,
 )
@@ -32,7 +33,8 @@ _PROGRESS_EVERY_S = 0.2
 class IndexState:
     """What is known of the index and of the work on it.
 
-    `elsewhere` means that another process writes it now; `problem` is why work has stopped.
+    `elsewhere` means that another process writes it now, whose work `progress` and `paused` then
+    tell of, if it's the service; `problem` is why work has stopped.
     """
 
     status: Status | None = None
@@ -71,15 +73,31 @@ class IndexKeeper:
         except LocalsearchError as error:
             self._set(problem=error)
         else:
-            self._set(status=status)
+            self._set(status=status, **self._told_by(status.service))
 
-    async def update(self, within: Sequence[str] = ()) -> None:
+    def _told_by(self, service: ServiceState | None) -> dict[str, object]:
+        if self.state.running:
+            return {}
+        if service is not None:
+            paused = service.phase == "paused"
+            return {"elsewhere": True, "paused": paused, "progress": service.progress}
+        if self._serviced:
+            # It has ended, and what it said of itself with it.
+            return {"elsewhere": False, "paused": False, "progress": None}
+        return {}
+
+    @property
+    def _serviced(self) -> bool:
+        status = self.state.status
+        return status is not None and status.service is not None
+
+    async def update(self, within: Sequence[str] = (), *, full: bool = False) -> None:
         """Bring the index up to date, unless that's being done, and tell how it goes."""
         if self.state.running:
             return
         self._set(running=True, paused=False, elsewhere=False, problem=None, report=None)
         try:
-            work = functools.partial(self._work, within)
+            work = functools.partial(self._work, within, full)
             async for item in self._lanes.index.stream(work):
                 if isinstance(item, Progress):
                     self._set(progress=item)
@@ -101,9 +119,28 @@ class IndexKeeper:
             self._lanes.index.cancel()
             self._set(paused=True)
 
+    async def pause_or_resume(self) -> None:
+        """Stop what keeps the index, this app or the service, or have it go on."""
+        if self.state.running:
+            self.pause()
+        elif self._serviced:
+            socket_file, paused = self.backend.paths.socket_file, self.state.paused
+
+            def tell(_cancel: threading.Event) -> None:
+                from localsearch.service_client import tell_service
+                from localsearch.service_wire import ServiceRequest
+
+                tell_service(socket_file, ServiceRequest("resume" if paused else "pause"))
+
+            await self._lanes.actions.call(tell)
+            await self.refresh()
+        else:
+            await self.update()
+
     def _work(
         self,
         within: Sequence[str],
+        full: bool,
         cancel: threading.Event,
         emit: Emit[Progress | IndexReport],
     ) -> None:
@@ -117,4 +154,4 @@ class IndexKeeper:
                 last_s, last_phase = now_s, progress.phase
                 emit(progress)
 
-        emit(self.backend.update(within, progress=tell, cancel=cancel))
+        emit(self.backend.update(within, full=full, progress=tell, cancel=cancel))

@@ -168,12 +168,16 @@ class Lane:
 
 
 class Lanes:
-    """The app's lanes: what is typed, the full search, the preview, actions, and long work."""
+    """The app's lanes: what is typed, the full search, the preview, actions, and long work.
+
+    `sentences` looks for what to mark in hits that are on the screen already.
+    """
 
     def __init__(self) -> None:
         self.typing = Lane("typing")
         self.search = Lane("search")
         self.preview = Lane("preview")
+        self.sentences = Lane("sentences")
         self.actions = Lane("actions", every=True)
         self.facts = Lane("facts")
         self.sizes = Lane("sizes")

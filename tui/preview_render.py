@@ -109,14 +109,10 @@ def _style_markdown(text: str, source: Sequence[SourceLine]) -> list[_Line]:
 
 def _mark_needles(lines: list[_Line], source: PreviewSource) -> list[_Line]:
     """Mark what was found: words wherever they stand, a sentence in the passage alone."""
-    if not source.needles or not lines:
+    pattern = _pattern(source)
+    if pattern is None or not lines:
         return lines
-    by_meaning = source.hit.why.keyword_rank is None and source.hit.why.vector_rank is not None
-    pattern = re.compile(
-        "|".join(r"\s+".join(map(re.escape, needle.split())) for needle in source.needles),
-        re.IGNORECASE,
-    )
-    style = _SENTENCE_MARK if by_meaning else _MARK
+    style = _SENTENCE_MARK if source.sentence else _MARK
     starts: list[int] = []
     length = 0
     for line in lines:
@@ -132,11 +128,20 @@ def _mark_needles(lines: list[_Line], source: PreviewSource) -> list[_Line]:
             start = starts[touched]
             if start >= match.end():
                 break
-            if lines[touched].passage or not by_meaning:
+            if lines[touched].passage or not source.sentence:
                 marked[touched] = marked[touched].stylize(
                     style, max(0, match.start() - start), match.end() - start
                 )
     return [replace(line, content=content) for line, content in zip(lines, marked, strict=True)]
+
+
+def _pattern(source: PreviewSource) -> re.Pattern[str] | None:
+    words = re.findall(r"\w+", source.sentence)
+    if words:
+        # Rendering takes marks away from around words, and sets others.
+        return re.compile(r"[\W_]+".join(map(re.escape, words)) + r"[.!?…。！？]*")
+    needles = [r"\s+".join(map(re.escape, needle.split())) for needle in source.needles]
+    return re.compile("|".join(needles), re.IGNORECASE) if needles else None
 
 
 def _wrap(line: _Line, room: int, numbered: bool) -> Iterable[PreviewRow]:

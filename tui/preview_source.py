@@ -37,7 +37,8 @@ class PreviewSource:
     """The text around a passage, and what is known of it.
 
     `stops` are the passages that n and N go through, `stop` the place of this one among them.
-    `needles` are texts to mark; `note` says what the reader should know.
+    `needles` are words to mark wherever they stand, `sentence` one to mark in the passage; `note`
+    says what the reader should know.
     """
 
     hit: Hit
@@ -47,6 +48,11 @@ class PreviewSource:
     stops: tuple[PassageLike, ...] = field(default=(), repr=False)
     stop: int = 0
     note: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that's nearest to what was asked, where that was looked for."""
+        return self.hit.snippet[slice(*self.hit.nearest)] if self.hit.nearest else ""
 
 
 def load_preview(backend: Backend, hit: Hit) -> PreviewSource:

@@ -89,6 +89,8 @@ LIGHT = Theme(
 )
 
 OURS = (DARK, LIGHT)
+# Textual's own, in the colours that the user has given the terminal.
+FEW_COLOURS = "ansi-dark"
 
 
 def fallback_variables(theme: Theme) -> dict[str, str]:
@@ -118,7 +120,7 @@ def default_theme(environment: Mapping[str, str] | None = None) -> str:
     """The theme for this terminal when the user has chosen none."""
     environment = os.environ if environment is None else environment
     if has_few_colours(environment):
-        return "ansi-dark"
+        return FEW_COLOURS
     # Set by rxvt, Konsole and others as foreground;background, in colours of the 16.
     _, _, background = environment.get("COLORFGBG", "").rpartition(";")
     return LIGHT.name if background in ("7", "15") else DARK.name

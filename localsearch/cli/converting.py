@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from localsearch.cli.output import shown_place
-from localsearch.terminal import clean
+from localsearch.places import shown_place
+from localsearch.terminal import clean, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from converters.registry import Conversion
     from localsearch.types import Block, Document
+
+_REMEDY = (
+    "Searches find it by its name. If it should hold text, try it in the program it's made for."
+)
 
 
 @click.command()
@@ -25,12 +28,12 @@ if TYPE_CHECKING:
 def convert(file: str, as_json: bool, ocr: bool | None) -> int:
     """Print a file as the indexer sees it: its text, and where in the file each piece stands.
 
-    Nothing is indexed. Exits with 5 and the reason where the file can't be read.
+    Nothing is indexed. Exits with 1 and the reason where no text can be had of the file.
     """
     from converters.sandbox import Sandbox
     from localsearch import config
     from localsearch.cli.output import interruptible
-    from localsearch.types import UsageError
+    from localsearch.types import ConversionError, UsageError
 
     path = os.path.abspath(os.path.expanduser(file))
     if not os.path.lexists(path):
@@ -45,14 +48,17 @@ def convert(file: str, as_json: bool, ocr: bool | None) -> int:
             timeout_s=limits.timeout_s, memory_bytes=limits.memory_bytes, cancel=cancel
         ) as sandbox,
     ):
-        conversion = sandbox.convert(
-            path,
-            ocr=settings.index.ocr if ocr is None else ocr,
-            plugins=limits.plugins,
-        )
+        try:
+            conversion = sandbox.convert(
+                path,
+                ocr=settings.index.ocr if ocr is None else ocr,
+                plugins=limits.plugins,
+            )
+        except ConversionError as error:
+            raise type(error)(error.cause, error.remedy or _REMEDY) from error
     if as_json:
         answer = _as_object(path, conversion)
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        click.echo(printable_json(answer))
         return 0
     for line in _as_lines(conversion):
         click.echo(line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import sys
 import time
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from localsearch.cli.output import interruptible, note
+from localsearch.cli.output import interruptible, note, stdout_console
 from localsearch.cli.status import path_fields
-from localsearch.terminal import clean
+from localsearch.terminal import clean, printable_json
 
 if TYPE_CHECKING:
     import threading
@@ -85,7 +84,7 @@ def eval_command(
     for notice in asking.notices:
         note(notice)
     if as_json:
-        click.echo(json.dumps(evaluation_json(evaluation), ensure_ascii=False, indent=2))
+        click.echo(printable_json(evaluation_json(evaluation)))
     else:
         _print(evaluation)
     return 0
@@ -194,7 +193,6 @@ def _metrics_json(metrics: Metrics) -> dict[str, float]:
 
 
 def _print(evaluation: Evaluation) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -216,7 +214,7 @@ def _print(evaluation: Evaluation) -> None:
                 f"{metrics.p50_ms:.0f}",
                 f"{metrics.p95_ms:.0f}",
             )
-    Console().print(table)
+    stdout_console().print(table)
 
 
 def _rows(evaluation: Evaluation) -> Iterator[tuple[str, list[tuple[str, Metrics]]]]:

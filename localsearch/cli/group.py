@@ -8,15 +8,20 @@ from typing import Any
 import click
 
 import localsearch
+from localsearch.cli.ending import closed_pipes_apart
 
 # name: (module, attribute, what `--help` says)
 _COMMANDS = {
     "add": ("localsearch.cli.indexing", "add", "Add folders and index them."),
     "remove": ("localsearch.cli.indexing", "remove", "Forget folders; never touches the files."),
+    "forget": ("localsearch.cli.forgetting", "forget", "Erase what was indexed of a path."),
     "index": ("localsearch.cli.indexing", "index", "Bring the index up to date, then exit."),
     "watch": ("localsearch.cli.watching", "watch", "Keep the index up to date while it runs."),
     "search": ("localsearch.cli.searching", "search", "Search, and print what was found."),
+    "similar": ("localsearch.cli.similar", "similar", "Find what else says the same."),
     "status": ("localsearch.cli.status", "status", "What is indexed, and how well it is."),
+    "mcp": ("localsearch.cli.serving", "serve", "Let AI agents search, over MCP."),
+    "doctor": ("localsearch.cli.doctoring", "doctor", "What's wrong, and what mends it."),
     "models": ("localsearch.cli.models_cmd", "models", "List, get and choose models."),
     "convert": (
         "localsearch.cli.converting",
@@ -32,6 +37,16 @@ _OPEN = "open-tui"
 
 class LazyGroup(click.Group):
     """A group whose commands are imported on first use; a word that's no command is a folder."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the options; `--help` prints already here."""
+        with closed_pipes_apart():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with closed_pipes_apart():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order that a new user needs them."""
@@ -95,8 +110,12 @@ def cli(ctx: click.Context) -> int:
 
     \b
     Exit codes: 0 found or done, 1 nothing relevant found, 2 usage, 3 no index or no model for
-    --mode semantic, 4 the index is locked, damaged or its disk full, 5 a model or the installation
-    failed, 130 interrupted.
+    --mode semantic, 4 the index is locked, damaged or its disk full, 5 a model, the installation
+    or the system failed, 130 interrupted, 141 nobody reads the output any more.
+
+    \b
+    LOCALSEARCH_HOME=FOLDER keeps everything of localsearch in that folder;
+    LOCALSEARCH_DEBUG=1 shows where an error comes from.
     """
     if ctx.invoked_subcommand is None:
         command = _load("localsearch.cli.opening", "open_tui")

@@ -27,6 +27,8 @@ def add(paths: tuple[str, ...], no_index: bool) -> int:
     out, and so are likely secrets. Ctrl-C stops at any time; `localsearch index` goes on.
     """
     from localsearch.api import open_index
+    from localsearch.service_state import read_state
+    from localsearch.types import StoreLockedError
 
     with open_index() as opened:
         roots = opened.add_roots(paths)
@@ -34,12 +36,22 @@ def add(paths: tuple[str, ...], no_index: bool) -> int:
             note(f"added {shown_path(root)}")
         if no_index:
             return 0
-        return run_update(opened, roots)
+        try:
+            return run_update(opened, roots)
+        except StoreLockedError as error:
+            if read_state(opened.paths.service_file) is None:
+                raise StoreLockedError(
+                    f"what was added is remembered, but not indexed yet: {error.cause}",
+                    "Run `localsearch index` when that has finished.",
+                ) from error
+            note("`localsearch watch` is running, and indexes it now")
+            return 0
 
 
 @click.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-def index(paths: tuple[str, ...]) -> int:
+@click.option("--full", is_flag=True, help="Compare contents, too, and try again what failed.")
+def index(paths: tuple[str, ...], full: bool) -> int:
     """Bring the index up to date (or what it holds of PATH), then exit.
 
     Only what changed since the last time is read, and only passages that are new are embedded.
@@ -47,7 +59,7 @@ def index(paths: tuple[str, ...]) -> int:
     from localsearch.api import open_index
 
     with open_index() as opened:
-        return run_update(opened, paths)
+        return run_update(opened, paths, full=full)
 
 
 @click.command()
@@ -63,10 +75,10 @@ def remove(paths: tuple[str, ...]) -> int:
     return 0
 
 
-def run_update(opened: Index, within: Sequence[str]) -> int:
+def run_update(opened: Index, within: Sequence[str], *, full: bool = False) -> int:
     """Update with progress shown, and sum up what was done."""
     with interruptible() as cancel, index_progress() as progress:
-        report = opened.update(within, progress=progress, cancel=cancel)
+        report = opened.update(within, full=full, progress=progress, cancel=cancel)
     _sum_up(report)
     return 0
 

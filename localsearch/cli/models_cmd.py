@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from localsearch.terminal import printable_json
 
 if TYPE_CHECKING:
     from localsearch.models import CatalogueEntry, InstalledModel, Role
@@ -27,19 +28,25 @@ def models() -> None:
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 def list_command(as_json: bool) -> int:
-    """Show every model: what it's for, whether it's here, in use, and fits this machine."""
+    """Show every model: what it's for, whether it's here, in use, and fits this machine.
+
+    Speeds are those of `models bench`, and of indexing.
+    """
     from localsearch import config
     from localsearch.cli.models_table import print_table, to_json
     from localsearch.cli.output import note
+    from localsearch.model_speed import known_speeds
     from localsearch.models import advise, list_models
 
     paths = config.find_paths()
     settings = config.load_settings(paths.settings_file)
     states = list_models(paths, settings)
+    speeds = known_speeds(paths.state_file)
     if as_json:
-        click.echo(json.dumps([to_json(state) for state in states], indent=2, ensure_ascii=False))
+        rows = [to_json(state, speeds.get(state.name)) for state in states]
+        click.echo(printable_json(rows))
         return 0
-    print_table(states)
+    print_table(states, speeds)
     note("\n" + advise(states, settings))
     return 0
 
@@ -163,6 +170,65 @@ def bundle_command(folder: Path, names: tuple[str, ...]) -> int:
     return 0
 
 
+@models.command("verify")
+@click.argument("names", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+def verify_command(names: tuple[str, ...], as_json: bool) -> int:
+    """Check models: their files by SHA-256, their numbers by the examples of their model cards.
+
+    Without NAMES, the models in use. Exit code 5 when one isn't what it should be.
+    """
+    from localsearch import config
+    from localsearch.cli.findings import findings_json, print_findings
+    from localsearch.cli.models_table import byte_progress
+    from localsearch.models import names_in_use, verify_model
+    from localsearch.types import Finding
+
+    paths = config.find_paths()
+    settings = config.load_settings(paths.settings_file)
+    findings: list[Finding] = []
+    with byte_progress() as progress:
+        for name in names or names_in_use(paths, settings):
+            report = progress(Path(name).name)
+            findings += verify_model(paths, settings, name, progress=report)
+    if as_json:
+        click.echo(findings_json(findings))
+    else:
+        print_findings(findings)
+    return 5 if any(each.level == "problem" for each in findings) else 0
+
+
+@models.command("bench")
+@click.argument("names", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+def bench_command(names: tuple[str, ...], as_json: bool) -> int:
+    """Measure the installed models on this machine, in under a minute.
+
+    Says which kernels run, how fast each model is, and what indexing 10,000 pages would take with
+    it. The faster kernels are used from then on.
+    """
+    from localsearch import config
+    from localsearch.cli.bench_table import bench_json, print_bench
+    from localsearch.cli.output import interruptible, note
+    from localsearch.model_bench import bench_models, machine
+
+    paths = config.find_paths()
+    settings = config.load_settings(paths.settings_file)
+    found = machine(paths, settings)
+    with interruptible() as cancel:
+        figures = list(
+            bench_models(
+                paths, settings, names, cancel=cancel,
+                starting=lambda name: note(f"Trying {name} …"),
+            )
+        )  # fmt: skip
+    if as_json:
+        click.echo(printable_json(bench_json(found, figures)))
+    else:
+        print_bench(found, figures)
+    return 0 if figures and not any(each.problem for each in figures) else 5
+
+
 @models.command("remove")
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Even if the model is in use.")
@@ -203,8 +269,8 @@ def _say_about_index() -> None:
 
     if config.find_paths().index_file.exists():
         note(
-            "If the index was made with another embedder, `localsearch index` makes its vectors "
-            "anew; until then only words are searched."
+            "If the index was made with another embedder, `localsearch index` (or `watch`) builds "
+            "vectors of this one beside the old, which answer searches until the new are whole."
         )
 
 

@@ -12,28 +12,35 @@ from localsearch.cli.output import shown_size
 from localsearch.terminal import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from localsearch.models import ModelState
 
     ByteProgress = Callable[[int, int], None]
 
-_HEADINGS = ("", "Model", "Role", "Here", "Size", "Fits", "Licence", "About")
+_HEADINGS = ("", "Model", "Role", "Here", "Size", "Fits", "Speed", "Licence", "About")
 # On a narrower terminal what's said about each model stands beneath the table.
 _WIDE_COLUMNS = 150
 
 
-def print_table(states: Sequence[ModelState]) -> None:
-    """Print the models on stdout: a table on a terminal, plain aligned columns elsewhere."""
-    rows = [_row(state) for state in states]
-    if not sys.stdout.isatty():
-        table = [_HEADINGS, *rows]
-        widths = [max(len(row[column]) for row in table) for column in range(len(_HEADINGS))]
-        for row in table:
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            click.echo("  ".join(cells).rstrip())
-        return
-    _print_rich(states, rows)
+def print_table(states: Sequence[ModelState], speeds: Mapping[str, float]) -> None:
+    """Print the models on stdout: a table on a terminal, plain aligned columns elsewhere.
+
+    `speeds` are those of `model_speed.known_speeds`.
+    """
+    rows = [_row(state, speeds.get(state.name)) for state in states]
+    if sys.stdout.isatty():
+        _print_rich(states, rows)
+    else:
+        print_columns([_HEADINGS, *rows])
+
+
+def print_columns(table: Sequence[Sequence[str]]) -> None:
+    """Print rows of cells, all as wide as the widest of their column."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 def _print_rich(states: Sequence[ModelState], rows: Sequence[tuple[str, ...]]) -> None:
@@ -46,7 +53,8 @@ def _print_rich(states: Sequence[ModelState], rows: Sequence[tuple[str, ...]]) -
     columns = len(_HEADINGS) if console.width >= _WIDE_COLUMNS else len(_HEADINGS) - 1
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in _HEADINGS[:columns]:
-        justify: Literal["right", "left"] = "right" if heading == "Size" else "left"
+        right = heading in ("Size", "Speed")
+        justify: Literal["right", "left"] = "right" if right else "left"
         shown.add_column(heading, no_wrap=heading != "About", justify=justify)
     for state, row in zip(states, rows, strict=True):
         # As Text, so that a file name in square brackets isn't taken for markup.
@@ -58,9 +66,10 @@ def _print_rich(states: Sequence[ModelState], rows: Sequence[tuple[str, ...]]) -
             console.print(Text.assemble((clean(state.name), "bold"), f": {row[-1]}"))
 
 
-def to_json(state: ModelState) -> dict[str, Any]:
+def to_json(state: ModelState, speed: float | None) -> dict[str, Any]:
     """What `models list --json` says of a model."""
     entry = state.entry
+    embeds = state.role == "embedder"
     return {
         "name": state.name,
         "role": state.role,
@@ -70,6 +79,8 @@ def to_json(state: ModelState) -> dict[str, Any]:
         "size_bytes": state.size_bytes,
         "fits_memory": state.fits_memory,
         "note": state.note,
+        "tokens_per_s": speed if embeds else None,
+        "candidate_ms": 1000 / speed if speed and not embeds else None,
         "dimension": entry.dimension or None if entry else None,
         "context_tokens": entry.context_tokens if entry else None,
         "quantisation": entry.quantisation if entry else None,
@@ -117,7 +128,14 @@ def byte_progress() -> Iterator[Callable[[str], ByteProgress]]:
         yield start
 
 
-def _row(state: ModelState) -> tuple[str, ...]:
+def shown_speed(role: str, speed: float | None) -> str:
+    """A speed in the unit of the role; "" for none."""
+    if not speed:
+        return ""
+    return f"{speed:,.0f} tokens/s" if role == "embedder" else f"{1000 / speed:,.0f} ms/passage"
+
+
+def _row(state: ModelState, speed: float | None) -> tuple[str, ...]:
     installed = "yes" if state.installed else "no"
     licence = state.entry.licence if state.entry else ""
     row = (
@@ -127,6 +145,7 @@ def _row(state: ModelState) -> tuple[str, ...]:
         installed,
         shown_size(state.size_bytes),
         "yes" if state.fits_memory else "no",
+        shown_speed(state.role, speed),
         licence,
         state.note,
     )

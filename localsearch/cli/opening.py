@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import os
 import sys
@@ -35,6 +36,8 @@ def open_tui(path: str | None, rest: tuple[str, ...] = ()) -> int:
         raise UsageError(
             "the search screen needs a terminal", "In scripts use: localsearch search QUERY"
         )
+    # Nothing of what's imported now is garbage; the app goes on collecting once it has painted.
+    gc.disable()
     # By name, as the core must not depend on the TUI.
     tui = importlib.import_module("tui.app")
     return int(tui.run(config.find_paths(), within=within))

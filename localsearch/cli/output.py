@@ -17,7 +17,9 @@ from localsearch.terminal import clean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from localsearch.types import Locator, Progress
+    from rich.console import Console
+
+    from localsearch.types import Progress
 
 _LINE_EVERY_S = 10.0
 
@@ -34,35 +36,23 @@ def note(text: str) -> None:
     click.echo(clean(text, keep_newlines=True), err=True)
 
 
+def stdout_console() -> Console:
+    """A console for people on stdout; a pipe that's closed is left to the program's end."""
+    from rich.console import Console
+
+    class _Console(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return _Console(highlight=False, markup=False, soft_wrap=False)
+
+
 def shown_path(path: str, member: str = "") -> str:
     """A path as people read it: the home folder as ~, nothing that could act on a terminal."""
     home = os.path.expanduser("~")
     if path == home or path.startswith(home + os.sep):
         path = "~" + path[len(home) :]
     return clean(path + (f"!/{member}" if member else ""))
-
-
-def shown_place(locator: Locator) -> str:
-    """Where in its file a passage stands, in words."""
-    parts: list[str] = []
-    if locator.page is not None:
-        parts.append(f"page {locator.page_label or locator.page}")
-    if locator.slide is not None:
-        parts.append(f"slide {locator.slide}")
-    parts.extend(each for each in (locator.sheet, locator.cell, locator.part) if each)
-    if locator.line_start is not None:
-        if locator.line_end in (None, locator.line_start):
-            parts.append(f"line {locator.line_start}")
-        else:
-            parts.append(f"lines {locator.line_start}-{locator.line_end}")
-    if locator.time_start_s is not None:
-        minutes, seconds = divmod(int(locator.time_start_s), 60)
-        parts.append(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}")
-    if locator.symbol:
-        parts.append(locator.symbol)
-    elif locator.heading:
-        parts.append(" > ".join(locator.heading))
-    return clean(" · ".join(parts))
 
 
 def shown_size(size_bytes: float) -> str:
@@ -133,13 +123,11 @@ class _Bars:
         if progress.phase == "done":
             return
         done, total = amounts(progress)
-        if progress.phase not in self._tasks:
-            names = {"scanning": "Looking at files", "reading": "Reading", "embedding": "Embedding"}
-            self._tasks[progress.phase] = self._bars.add_task(
-                names[progress.phase], total=None, rate="", eta=""
-            )
+        name = _phase_name(progress)
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=None, rate="", eta="")
         self._bars.update(
-            self._tasks[progress.phase],
+            self._tasks[name],
             completed=done,
             total=total or None,
             rate=shown_rate(progress),
@@ -160,12 +148,19 @@ class _Lines:
         self._said_s = now_s
         done, total = amounts(progress)
         parts = (
-            f"{progress.phase}: {done:,}"
+            f"{_phase_name(progress).lower()}: {done:,}"
             + (f" of {total:,}" if total else "")
             + f" {shown_rate(progress)}",
             shown_eta(progress.eta_s),
         )
         note("  ".join(part for part in parts if part))
+
+
+def _phase_name(progress: Progress) -> str:
+    names = {"scanning": "Looking at files", "reading": "Reading", "embedding": "Embedding"}
+    name = names.get(progress.phase, progress.phase)
+    # Searches go on with the old model meanwhile.
+    return f"{name} for {clean(progress.changing_to)}" if progress.changing_to else name
 
 
 def amounts(progress: Progress) -> tuple[int, int]:

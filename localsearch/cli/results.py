@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
-from localsearch.cli.output import shown_path, shown_place
+import click
+
+from localsearch.cli.output import note, shown_path, stdout_console
 from localsearch.cli.status import path_fields
-from localsearch.terminal import clean
+from localsearch.places import shown_place
+from localsearch.snippets import text_position
+from localsearch.terminal import clean, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,13 +37,13 @@ def as_json(stage: Stage, query: str, problems: Sequence[QueryProblem] = ()) -> 
         "problems": [dataclasses.asdict(each) for each in problems],
         "results": [_result(rank, hit) for rank, hit in enumerate(stage.hits, start=1)],
     }
-    return json.dumps(answer, ensure_ascii=False, indent=2)
+    return printable_json(answer)
 
 
 def as_json_lines(stage: Stage) -> Iterator[str]:
     """Each result as a JSON object on its own line."""
     for rank, hit in enumerate(stage.hits, start=1):
-        yield json.dumps(_result(rank, hit), ensure_ascii=False)
+        yield printable_json(_result(rank, hit), indent=None)
 
 
 def _result(rank: int, hit: Hit) -> dict[str, Any]:
@@ -60,33 +65,83 @@ def _result(rank: int, hit: Hit) -> dict[str, Any]:
         "snippet": hit.snippet,
         "highlights": [list(each) for each in hit.highlights],
         "mtime": changed.isoformat(),
+        "same_text": hit.same_text,
+        "copies": [path_fields(path) for path in hit.copies],
     }
 
 
-def as_vimgrep(stage: Stage) -> Iterator[str]:
+def as_vimgrep(stage: Stage) -> Iterator[bytes]:
     """Each result as file:line:column:text, as editors' quickfix lists read it."""
     for hit in stage.hits:
-        line = hit.locator.line_start or 1
-        # The passage starts at that line; the first marked word tells how far in it stands.
-        column = 1
-        if hit.highlights and hit.text:
-            start = hit.highlights[0][0]
-            end = hit.highlights[0][1]
-            position = hit.text.find(hit.snippet[start:end])
-            if position >= 0:
-                before = hit.text[:position]
-                if hit.locator.line_start is not None:
-                    line += before.count("\n")
-                column = len(before.rpartition("\n")[2].encode()) + 1
-        yield f"{clean(hit.path)}:{line}:{column}:{clean(hit.snippet)}"
+        line, column = _line_and_column(hit)
+        yield _spelt(hit.path) + f":{line}:{column}:{clean(hit.snippet)}\n".encode()
+
+
+def _line_and_column(hit: Hit) -> tuple[int, int]:
+    """Where the first marked word stands, else the passage; columns count bytes, from 1."""
+    first, last = hit.locator.line_start, hit.locator.line_end
+    if first is None:
+        return 1, 1
+    position = None
+    # A passage whose lines aren't the file's, such as a table's, stands where it starts.
+    if hit.highlights and last is not None and hit.text.count("\n") == last - first:
+        position = text_position(hit.text, hit.snippet, hit.highlights[0][0])
+    before = hit.text[: position or 0]
+    column = len(before.rpartition("\n")[2].encode("utf-8", "replace")) + 1
+    return first + before.count("\n"), column
+
+
+def _spelt(path: str) -> bytes:
+    """A path as the file system spells it, unless it could act on a terminal or end a line."""
+    raw = os.fsencode(path)
+    return raw if clean(path) == raw.decode("utf-8", "replace") else clean(path).encode()
+
+
+def as_paths(stage: Stage, *, null: bool = False) -> bytes:
+    """The path of each file once, as the file system spells it, a line break or NUL after each."""
+    end = b"\0" if null else b"\n"
+    return b"".join(raw + end for raw in dict.fromkeys(os.fsencode(hit.path) for hit in stage.hits))
+
+
+def print_answer(
+    stage: Stage,
+    query: str,
+    form: str | None,
+    problems: Sequence[QueryProblem] = (),
+    *,
+    null: bool = False,
+) -> None:
+    """Print the answer in one of the forms: json, json-lines, vimgrep, files, None for people."""
+    if form == "json":
+        click.echo(as_json(stage, query, problems))
+    elif form == "json-lines":
+        for line in as_json_lines(stage):
+            click.echo(line)
+    elif form == "vimgrep":
+        for row in as_vimgrep(stage):
+            click.echo(row, nl=False)
+        _tell_of_names(any(_spelt(hit.path) != os.fsencode(hit.path) for hit in stage.hits))
+    elif form == "files" and sys.stdout.isatty():
+        for path in dict.fromkeys(hit.path for hit in stage.hits):
+            click.echo(clean(path))
+        _tell_of_names(any(clean(hit.path) != hit.path for hit in stage.hits))
+    elif form == "files":
+        click.echo(as_paths(stage, null=null), nl=False)
+        _tell_of_names(not null and any("\n" in hit.path for hit in stage.hits))
+    else:
+        print_for_people(stage)
+
+
+def _tell_of_names(any_odd: bool) -> None:
+    if any_odd:
+        note("A file's name holds line breaks or control codes: --files -0, piped, gives it whole.")
 
 
 def print_for_people(stage: Stage) -> None:
     """Print ranked results with titles, places and snippets, marked on a terminal."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, markup=False, soft_wrap=False)
+    console = stdout_console()
     if not stage.hits:
         console.print("Nothing found.")
         return
@@ -97,6 +152,8 @@ def print_for_people(stage: Stage) -> None:
         heading = Text(f"{rank:2}  ", style=dim)
         heading.append(clean(hit.title), style=dim or "bold")
         heading.append(f"  {hit.kind}", style="dim")
+        if hit.same_text:
+            heading.append("  the same text", style="dim")
         console.print(heading)
         place = shown_place(hit.locator)
         where = shown_path(hit.path, hit.member) + (f" · {place}" if place else "")
@@ -106,6 +163,8 @@ def print_for_people(stage: Stage) -> None:
             snippet.style = dim
             for line in snippet.wrap(console, max(20, console.width - 4)):
                 console.print(Text("    ") + line)
+        for path in hit.copies:
+            console.print(Text("    also in " + shown_path(path), style="dim"), soft_wrap=True)
         console.print()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import TYPE_CHECKING, cast
 
 import click
 
+from localsearch.cli.forms import check_form, form_options
 from localsearch.cli.output import interruptible, note
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     _Answer = tuple[Stage, tuple[QueryProblem, ...]]
 
-# -n10 and -h are options; -word leaves a word out, as it does in the search screen.
-_EXCLUSION = re.compile(r"-(?!-|n\s*=?\d*$|h$)..*", re.DOTALL)
+# -n10, -0 and -h are options; -word leaves a word out, as it does in the search screen.
+_EXCLUSION = re.compile(r"-(?!-|n\s*=?\d*$|0$|h$)..*", re.DOTALL)
 
 
 class _SearchCommand(click.Command):
@@ -39,10 +39,7 @@ class _SearchCommand(click.Command):
 @click.command(cls=_SearchCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(1, 1000), help="How many results.")
-@click.option("--json", "form", flag_value="json", help="Print one JSON object.")
-@click.option("--json-lines", "form", flag_value="json-lines", help="Print a JSON object a result.")
-@click.option("--vimgrep", "form", flag_value="vimgrep", help="Print file:line:column:text.")
-@click.option("--files", "form", flag_value="files", help="Print the paths alone.")
+@form_options
 @click.option(
     "--mode",
     type=click.Choice(["hybrid", "semantic", "keyword"]),
@@ -50,19 +47,20 @@ class _SearchCommand(click.Command):
     show_default=True,
     help="Words and meaning, meaning alone, or words alone.",
 )
-@click.option("--rerank/--no-rerank", default=True, help="Let the reranker judge the best results.")
+@click.option("--rerank/--no-rerank", default=None, help="Let the reranker judge the best results.")
 @click.option("--budget", "budget_s", type=click.FloatRange(0.0), help="Seconds for reranking.")
 @click.option("--in", "within", multiple=True, metavar="PATH", help="Only inside this folder.")
 @click.option("--passages", is_flag=True, help="All passages, not only the best of each file.")
 def search(
     query: tuple[str, ...],
     limit: int | None,
-    form: str | None,
     mode: str,
-    rerank: bool,
+    rerank: bool | None,
     budget_s: float | None,
     within: tuple[str, ...],
     passages: bool,
+    null: bool,
+    form: str | None = None,
 ) -> int:
     """Search for QUERY: words, "an exact phrase", -without, kind:pdf, ext:py, path:src/**, …
 
@@ -71,8 +69,10 @@ def search(
     Exit codes: 0 found, 1 nothing relevant found, 2 usage, 3 no index, or --mode semantic without
     its model, 4 the index is locked or damaged.
     """
+    from localsearch.cli.results import print_answer
     from localsearch.types import SearchRequest, UsageError
 
+    check_form(form, null=null)
     folders = [os.path.abspath(os.path.expanduser(path)) for path in within]
     for path, folder in zip(within, folders, strict=True):
         if not os.path.exists(folder):
@@ -88,7 +88,7 @@ def search(
     )
     with interruptible() as cancel:
         stage, problems = _ask_service(request, cancel) or _search_here(request, cancel)
-    _print(stage, request.query, form, problems)
+    print_answer(stage, request.query, form, problems, null=null)
     if stage.notice:
         note(stage.notice)
     return 1 if stage.nothing_relevant or not stage.hits else 0
@@ -112,21 +112,3 @@ def _search_here(request: SearchRequest, cancel: Event) -> _Answer:
     with open_index() as opened:
         *_, last = answer(opened, request, cancel=cancel)
     return last
-
-
-def _print(stage: Stage, query: str, form: str | None, problems: tuple[QueryProblem, ...]) -> None:
-    from localsearch.cli import results
-
-    if form == "json":
-        click.echo(results.as_json(stage, query, problems))
-    elif form == "json-lines":
-        for line in results.as_json_lines(stage):
-            click.echo(line)
-    elif form == "vimgrep":
-        for line in results.as_vimgrep(stage):
-            click.echo(line)
-    elif form == "files":
-        for raw in dict.fromkeys(os.fsencode(hit.path) for hit in stage.hits):
-            sys.stdout.buffer.write(raw + b"\n")
-    else:
-        results.print_for_people(stage)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
+import dataclasses
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from localsearch.cli.output import shown_path, shown_size
-from localsearch.terminal import clean
+from localsearch.terminal import clean, printable_json
 
 if TYPE_CHECKING:
     from localsearch.types import ServiceState, Status
@@ -27,7 +27,7 @@ def status(as_json: bool) -> int:
     with open_index() as opened:
         found = opened.status()
     if as_json:
-        click.echo(json.dumps(status_json(found), ensure_ascii=False, indent=2))
+        click.echo(printable_json(status_json(found)))
     else:
         _print(found)
     return 0
@@ -74,8 +74,10 @@ def status_json(found: Status) -> dict[str, Any]:
             "problem": model.problem,
             "remedy": model.remedy,
         },
+        "model_change": found.model_change and dataclasses.asdict(found.model_change),
         "db_path": found.db_path,
         "db_bytes": found.db_bytes,
+        "log_path": found.log_path,
         "service": _service_json(found.service),
     }
 
@@ -89,15 +91,35 @@ def _service_json(service: ServiceState | None) -> dict[str, Any]:
         "phase": service.phase,
         "polled": [{**path_fields(path), "reason": reason} for path, reason in service.polled],
         "problem": service.problem,
+        "waiting": service.waiting,
     }
+
+
+def _print_model(found: Status) -> None:
+    say = click.echo
+    if found.model is None:
+        say("Model     none yet: `localsearch models list` shows what there is")
+    else:
+        say(f"Model     {clean(found.model.name)}, {found.model.dimension} dimensions")
+        if not found.model.usable:
+            say(f"          {clean(found.model.problem)}. {clean(found.model.remedy)}")
+    if found.model_change is not None:
+        change = found.model_change
+        say(
+            f"          changing to {clean(change.name)}: {change.chunks_done:,} of"
+            f" {change.chunks_total:,} passages; `localsearch index` goes on"
+        )
 
 
 def _print(found: Status) -> None:
     say = click.echo
     say("Folders")
+    unknown = [root for root in found.roots if root.online and not root.files]
     for root in found.roots:
-        offline = "" if root.online else "  (can't be found now; its index is kept)"
-        say(f"  {shown_path(root.path)}  {root.files:,} files{offline}")
+        remark = "" if root.online else "  (can't be found now; its index is kept)"
+        if root in unknown:
+            remark = "  (none known yet: `localsearch index` looks for them)"
+        say(f"  {shown_path(root.path)}  {root.files:,} files{remark}")
     files = found.files
     say(
         f"Files     {files.total:,}: {files.indexed:,} indexed, {files.failed:,} failed,"
@@ -107,18 +129,17 @@ def _print(found: Status) -> None:
     say(
         f"Coverage  {found.coverage.keyword:.0%} searchable by word,"
         f" {found.coverage.semantic:.0%} by meaning"
+        + (", of the files that are known" if unknown else "")
     )
-    if found.model is None:
-        say("Model     none yet: `localsearch models list` shows what there is")
-    else:
-        say(f"Model     {clean(found.model.name)}, {found.model.dimension} dimensions")
-        if not found.model.usable:
-            say(f"          {clean(found.model.problem)}. {clean(found.model.remedy)}")
+    _print_model(found)
     say(f"Index     {shown_path(found.db_path)}  {shown_size(found.db_bytes)}")
+    say(f"Log       {shown_path(found.log_path)}")
     if found.service is None:
         say("Watching  no: `localsearch watch` keeps the index current")
     else:
         say(f"Watching  {found.service.phase} (process {found.service.pid})")
+        if found.service.waiting:
+            say(f"          {clean(found.service.waiting)}")
         if found.service.problem:
             say(f"          {clean(found.service.problem)}")
     if found.failures:

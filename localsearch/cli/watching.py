@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from localsearch.cli.output import note
+from localsearch.cli.output import note, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,21 +26,51 @@ _ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
 @click.option("--pause", "task", flag_value="pause", help="Have the one that runs stop indexing.")
 @click.option("--resume", "task", flag_value="resume", help="Have it go on after --pause.")
 @click.option("--rescan", "task", flag_value="rescan", help="Have it look at all folders now.")
-def watch(task: Task | None) -> int:
+@click.option("--install", "installing", flag_value="install", help="Start it at every login.")
+@click.option("--uninstall", "installing", flag_value="uninstall", help="Don't any more.")
+def watch(task: Task | None, installing: Literal["install", "uninstall"] | None) -> int:
     """Keep the index up to date until it's stopped.
 
     What changes in the folders can be found by word within seconds, and by meaning as soon as the
     model has read it. Ctrl-C stops; nothing that was done is lost. While it runs, searches use the
     model that it has loaded, and answer at once.
     """
+    if installing is not None:
+        return _install() if installing == "install" else _uninstall()
     if task is not None:
         return _tell(task)
     from localsearch.service import Service
 
     with _ended_by_signals() as stop, Service(on_note=_say, on_report=_report) as service:
-        _say("bringing the index up to date, then watching; Ctrl-C stops")
         service.run(stop)
     _say("stopped; everything done is kept")
+    return 0
+
+
+def _install() -> int:
+    from localsearch import background
+    from localsearch.api import open_index
+    from localsearch.service_state import read_state
+    from localsearch.types import UsageError
+
+    with open_index() as opened:
+        # Without a folder there's nothing to watch.
+        opened.status()
+        running = read_state(opened.paths.service_file)
+    unit = background.installed_file()
+    if running is not None and not unit.exists():
+        raise UsageError(
+            f"a `localsearch watch` is running (process {running.pid})", "Stop it first."
+        )
+    note(f"installed and started: {shown_path(str(background.install()))}")
+    note("it runs while you're logged in; `localsearch status` says what it does")
+    return 0
+
+
+def _uninstall() -> int:
+    from localsearch import background
+
+    note("stopped and removed" if background.uninstall() else "it wasn't installed")
     return 0
 
 

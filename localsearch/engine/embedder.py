@@ -7,10 +7,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from localsearch.engine import prompts
-from localsearch.engine.gguf import inspect_gguf
+from localsearch.engine.gguf import GgufInfo, inspect_gguf
+from localsearch.engine.kernels import repacks
 from localsearch.engine.packing import pack
 from localsearch.engine.plain_text import PlainText
-from localsearch.engine.probe import probe_native
 from localsearch.engine.recipes import recipe_for
 from localsearch.engine.runtime import Context, Model, Span
 from localsearch.types import CancelledError, ModelError
@@ -22,21 +22,33 @@ if TYPE_CHECKING:
     from localsearch.config import ModelSettings, Paths
     from localsearch.types import FloatMatrix, FloatVector
 
-# So often a batch is run again for queries' sake; then it shares the machine with them instead.
-# Else who asks without pause would keep anything from being indexed.
+# Where a batch can't stand still while a query runs, it's aborted and run again: so often at most,
+# or who asks without pause would keep anything from being indexed. Then both share the machine.
 _MOST_RESTARTS = 3
+# Half a full batch at once is as fast as all of it or faster, and every operation ends sooner: a
+# query, and who cancels, waits for one.
+_UBATCH_TOKENS = 256
 # Contexts for texts beyond a full batch come in steps of this many tokens.
 _CONTEXT_STEP = 256
 
 
 def load_embedder(
-    path: Path, *, name: str, settings: ModelSettings, paths: Paths, weights_sha256: str
+    path: Path,
+    *,
+    name: str,
+    settings: ModelSettings,
+    paths: Paths,
+    weights_sha256: str,
+    repacked: bool | None = None,
 ) -> GgufEmbedder:
-    """Load a GGUF as an embedder; raises ModelError when it isn't one or can't be run."""
-    _refuse_unfit(path)
+    """Load a GGUF as an embedder; raises ModelError when it isn't one or can't be run.
+
+    `repacked` says which kernels it's for, None to have the faster ones chosen.
+    """
+    info = _refuse_unfit(path)
     model = Model(
         path,
-        extra_buffers=probe_native(paths).extra_buffers_ok,
+        extra_buffers=repacks(paths, info.quantisation, repacked),
         gpu_layers=settings.gpu_layers,
     )
     try:
@@ -46,13 +58,14 @@ def load_embedder(
         raise
 
 
-def _refuse_unfit(path: Path) -> None:
+def _refuse_unfit(path: Path) -> GgufInfo:
     info = inspect_gguf(path)
     if info.has_rank_head or info.pooling == "rank":
         raise ModelError(
             f"{path.name} is a model for reranking, which has no vectors to compare",
             "Use a Qwen3-Embedding model or the starter: localsearch models list",
         )
+    return info
 
 
 class GgufEmbedder:
@@ -154,7 +167,9 @@ class GgufEmbedder:
     def _run_batch(self, sequences: list[list[int]], cancel: threading.Event | None) -> FloatMatrix:
         if self._documents is None:
             recipe = self._recipe
-            self._documents = self._context(recipe.batch_tokens, sequences=recipe.max_sequences)
+            self._documents = self._context(
+                recipe.batch_tokens, sequences=recipe.max_sequences, go_ahead=self._no_query
+            )
         self._documents.clear()
         spans = [Span(number, tokens) for number, tokens in enumerate(sequences)]
         return self._decode_after_queries(self._documents, spans, cancel)
@@ -175,7 +190,7 @@ class GgufEmbedder:
         if self._documents is not None:
             self._documents.close()
             self._documents = None
-        return self._context(tokens, sequences=1)
+        return self._context(tokens, sequences=1, go_ahead=self._no_query)
 
     def _decode_after_queries(
         self, context: Context, spans: list[Span], cancel: threading.Event | None
@@ -210,7 +225,7 @@ class GgufEmbedder:
             self._no_query.clear()
             try:
                 running = self._documents
-                if running is not None and self._gives_way:
+                if running is not None and running.steps is None and self._gives_way:
                     running.abort()
                 rows = self._run_query(tokens, cancel)
             finally:
@@ -233,7 +248,9 @@ class GgufEmbedder:
 
     # Both
 
-    def _context(self, tokens: int, *, sequences: int) -> Context:
+    def _context(
+        self, tokens: int, *, sequences: int, go_ahead: threading.Event | None = None
+    ) -> Context:
         """Room for `tokens`, in batches no larger than need be."""
         recipe = self._recipe
         if tokens > recipe.batch_tokens:
@@ -246,7 +263,9 @@ class GgufEmbedder:
             batch_tokens=tokens if whole else min(tokens, recipe.batch_tokens),
             max_sequences=sequences,
             context_tokens=tokens,
+            ubatch_tokens=_UBATCH_TOKENS,
             threads=self._threads,
+            go_ahead=go_ahead,
         )
 
     def _unit(self, rows: FloatMatrix) -> FloatMatrix:

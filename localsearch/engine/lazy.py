@@ -70,10 +70,12 @@ class LazyEmbedder:
         with self._in_use() as embedder:
             return embedder.embed_documents(texts, cancel=cancel)
 
-    def embed_query(self, text: str, *, cancel: threading.Event | None = None) -> FloatVector:
+    def embed_query(
+        self, text: str, *, cancel: threading.Event | None = None, code: bool = False
+    ) -> FloatVector:
         """The vector of a query; see Embedder."""
         with self._in_use() as embedder:
-            return embedder.embed_query(text, cancel=cancel)
+            return embedder.embed_query(text, cancel=cancel, code=code)
 
     def close(self) -> None:
         """Free the weights for good; waits for what is running."""

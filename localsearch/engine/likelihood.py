@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from localsearch.engine.gguf import inspect_gguf, sample_weights
+from localsearch.engine.gguf import GgufInfo, inspect_gguf, sample_weights
+from localsearch.engine.kernels import repacks
 from localsearch.engine.native import library
 from localsearch.engine.plain_text import PlainText
-from localsearch.engine.probe import probe_native
 from localsearch.engine.runtime import Context, Model, Span
 from localsearch.engine.turns import Candidate, take_batch
 from localsearch.types import CancelledError, ModelError
@@ -35,13 +35,21 @@ _MAX_PACKED = 8
 
 
 def load_likelihood_reranker(
-    path: Path, *, name: str, settings: ModelSettings, paths: Paths
+    path: Path,
+    *,
+    name: str,
+    settings: ModelSettings,
+    paths: Paths,
+    repacked: bool | None = None,
 ) -> LikelihoodReranker:
-    """Load any GGUF that predicts the next token; raises ModelError for one that doesn't."""
-    _refuse_unfit(path)
+    """Load any GGUF that predicts the next token; raises ModelError for one that doesn't.
+
+    `repacked` says which kernels the weights are for, None to have the faster ones chosen.
+    """
+    info = _refuse_unfit(path)
     model = Model(
         path,
-        extra_buffers=probe_native(paths).extra_buffers_ok,
+        extra_buffers=repacks(paths, info.quantisation, repacked),
         gpu_layers=settings.gpu_layers,
     )
     try:
@@ -51,7 +59,7 @@ def load_likelihood_reranker(
         raise
 
 
-def _refuse_unfit(path: Path) -> None:
+def _refuse_unfit(path: Path) -> GgufInfo:
     info = inspect_gguf(path)
     if "bert" in info.architecture or info.pooling not in ("", "none") or info.has_rank_head:
         raise ModelError(
@@ -60,6 +68,7 @@ def _refuse_unfit(path: Path) -> None:
             "Likelihood needs a causal language model, such as gemma3-270m of "
             "`localsearch models list`.",
         )
+    return info
 
 
 class LikelihoodReranker:

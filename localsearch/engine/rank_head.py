@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localsearch.engine import prompts
-from localsearch.engine.gguf import RANK_HEAD_TENSOR, inspect_gguf
+from localsearch.engine.gguf import RANK_HEAD_TENSOR, GgufInfo, inspect_gguf
 from localsearch.engine.gguf_header import TensorInfo, read_header
 from localsearch.engine.native import library
 from localsearch.types import ModelError
@@ -33,8 +33,8 @@ class RankHead:
         return [float(p) for p in 1.0 / (1.0 + np.exp(-np.clip(margins, -700, 700)))]
 
 
-def refuse_unfit(path: Path) -> None:
-    """Raise ModelError, before anything is loaded, for a file that can't judge by yes and no."""
+def refuse_unfit(path: Path) -> GgufInfo:
+    """Look at a file before it's loaded; raises ModelError if it can't judge by yes and no."""
     info = inspect_gguf(path)
     if info.architecture != "qwen3":
         raise ModelError(
@@ -45,6 +45,7 @@ def refuse_unfit(path: Path) -> None:
         raise ModelError(
             f"{path.name} is a model for embedding, which can't tell yes from no", _REMEDY
         )
+    return info
 
 
 def load_rank_head(path: Path, model: Model) -> RankHead:

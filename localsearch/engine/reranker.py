@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from localsearch.engine import prompts
 from localsearch.engine.gguf import sample_weights
+from localsearch.engine.kernels import repacks
 from localsearch.engine.plain_text import PlainText
-from localsearch.engine.probe import probe_native
 from localsearch.engine.rank_head import RankHead, load_rank_head, refuse_unfit
 from localsearch.engine.runtime import Context, Model, Span
 from localsearch.engine.turns import Candidate, take_batch
@@ -42,15 +42,17 @@ def load_reranker(
     settings: ModelSettings,
     paths: Paths,
     task: str = prompts.RERANK_TASK,
+    repacked: bool | None = None,
 ) -> GgufReranker:
     """Load a Qwen3-Reranker GGUF, with a classification head or without.
 
-    `task` is the template's instruction. Raises ModelError when the file can't give P(yes).
+    `task` is the template's instruction; `repacked` says which kernels the weights are for, None
+    to have the faster ones chosen. Raises ModelError when the file can't give P(yes).
     """
-    refuse_unfit(path)
+    info = refuse_unfit(path)
     model = Model(
         path,
-        extra_buffers=probe_native(paths).extra_buffers_ok,
+        extra_buffers=repacks(paths, info.quantisation, repacked),
         gpu_layers=settings.gpu_layers,
     )
     try:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from localsearch.engine.batch import Batch, Span
 from localsearch.engine.native import abort_check, ggml, last_words, library
+from localsearch.engine.steps import Steps
 from localsearch.engine.threads import usable_threads
+from localsearch.meanwhile import as_soon_as
 from localsearch.types import CancelledError, ModelError
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ class Context:
     never computed), `pooled` the model's pooled embedding of each sequence, `logits` the head's
     result. Sequences longer than `ubatch_tokens` are computed in steps of that many, unless the
     model sees all of a text at once (`pooled`), for which it's raised to `batch_tokens`.
+    While `go_ahead` isn't set, a decode of `hidden` states stands still between two of its steps.
     Used by one thread at a time; `abort` may be called from any other.
     """
 
@@ -125,6 +128,7 @@ class Context:
         context_tokens: int | None = None,
         ubatch_tokens: int = 512,
         threads: int = 0,
+        go_ahead: threading.Event | None = None,
     ) -> None:
         if output == "pooled":
             # llama.cpp shares a batch out evenly when it plans, and ends the process if it can't.
@@ -141,6 +145,9 @@ class Context:
         self._stop = ctypes.create_string_buffer(2)
         self._rows: list[FloatMatrix] = []
         self._callback_error: BaseException | None = None
+        self.steps: Steps | None = None
+        if go_ahead is not None and output == "hidden":
+            self.steps = Steps(go_ahead, lambda: self._stop[0] != b"\0")
         # Both are called by llama.cpp for as long as the context lives.
         self._abort_check = ctypes.cast(abort_check(), llama.ggml_abort_callback)
         self._on_tensor = llama.ggml_backend_sched_eval_callback(self._look_at_tensor)
@@ -203,21 +210,10 @@ class Context:
             return
         if cancel.is_set():
             raise CancelledError
-        done = threading.Event()
-
-        def watch() -> None:
-            while not done.wait(_CANCEL_POLL_S):
-                if cancel.is_set():
-                    self.abort()
-                    return
-
-        watcher = threading.Thread(target=watch, daemon=True, name="abort-watch")
-        watcher.start()
         try:
-            yield
+            with as_soon_as(cancel.is_set, self.abort, poll_s=_CANCEL_POLL_S):
+                yield
         finally:
-            done.set()
-            watcher.join()
             self._stop[0] = b"\0"
 
     def abort(self) -> None:
@@ -234,6 +230,8 @@ class Context:
         self._batch.fill(spans, all_outputs=self.output == "pooled")
         self._rows.clear()
         self._callback_error = None
+        if self.steps is not None:
+            self.steps.begin()
         code = library().llama_decode(self._context, self._batch.struct)
         if code == 0 and self._callback_error is None:
             return self._hidden(spans) if self.output == "hidden" else self._read(spans)
@@ -270,15 +268,20 @@ class Context:
     def _look_at_tensor(self, tensor: int, ask: bool, _data: object) -> bool:
         """llama.cpp asks of each tensor whether we want it, then shows it; False ends the graph."""
         try:
-            wanted = ggml().ggml_get_name(tensor) == b"result_norm"
-            if wanted and not ask:
+            wanted = bool(ggml().ggml_get_name(tensor) == b"result_norm")
+            steps = self.steps
+            if ask:
+                return (steps is not None and steps.ends_here()) or wanted
+            if wanted:
                 self._keep_rows(tensor)
+            elif steps is not None:
+                steps.rest()
         except BaseException as error:  # noqa: BLE001 (nothing can pass through C)
             # A KeyboardInterrupt, for one, comes up wherever Python runs; `decode` raises it.
             self._callback_error = error
             self.abort()
             return False
-        return wanted if ask else not wanted
+        return not wanted
 
     def _keep_rows(self, tensor: int) -> None:
         import numpy as np

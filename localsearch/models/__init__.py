@@ -9,6 +9,7 @@ from localsearch.models.listing import ModelState, advise, list_models
 from localsearch.models.opening import open_embedder, open_reranker
 from localsearch.models.pull import pull_model
 from localsearch.models.removing import remove_model
+from localsearch.models.verify import names_in_use, verify_model
 
 __all__ = [
     "CatalogueEntry",
@@ -24,6 +25,7 @@ __all__ = [
     "find_entry",
     "get_entry",
     "list_models",
+    "names_in_use",
     "open_embedder",
     "open_reranker",
     "pull_model",
@@ -31,4 +33,5 @@ __all__ = [
     "resolve_embedder",
     "resolve_reranker",
     "use_model",
+    "verify_model",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from localsearch.config import Paths
-from localsearch.models.bundle import MANIFEST_FILE, BundledFile, read_manifest
+from localsearch.models.bundle import BUNDLE_AGAIN, MANIFEST_FILE, BundledFile, complete_bundle
 from localsearch.models.catalogue import STARTER_NAME, CatalogueEntry, Role
 from localsearch.models.choose import unpack_starter
 from localsearch.models.identify import ModelIdentity, identify
@@ -19,8 +20,8 @@ from localsearch.models.installed import (
     register,
 )
 from localsearch.models.packaged import find_packaged_parts
-from localsearch.models.placing import Expected, copy_into_place
-from localsearch.types import ModelError
+from localsearch.models.placing import Expected, copy_into_place, not_as_expected
+from localsearch.types import ModelError, UnknownModelError
 
 # Called before each file with its name: gives back what to tell about its bytes.
 FileProgress = Callable[[str], ByteProgress]
@@ -44,7 +45,7 @@ def add_model(
     one has its place already.
     """
     if not source.is_file():
-        raise ModelError(f"there is no file {source}", "Check the path.")
+        raise UnknownModelError(f"there is no file {source}", "Check the path.")
     source = source.absolute()
     if source.suffix.lower() == ".bin":
         # The only weights that come as anything but GGUF; the repacking refuses other files.
@@ -80,13 +81,14 @@ def add_models(
 ) -> tuple[InstalledModel, ...]:
     """Add what `source` holds: a model file, or a folder written by `models bundle`.
 
-    A folder without a manifest gives all its model files. Raises ModelError at the first file that
-    can't be taken; those before it stay added.
+    A folder without a manifest gives all its model files. Raises ModelError when a file of the
+    bundle is missing, before any is taken, and at the first that can't be taken; those before it
+    stay added.
     """
     if not source.is_dir():
         report = progress(source.name) if progress is not None else None
         return (add_model(paths, source, role=role, progress=report, cancel=cancel),)
-    bundled = read_manifest(source) if (source / MANIFEST_FILE).exists() else _loose_files(source)
+    bundled = complete_bundle(source) if (source / MANIFEST_FILE).exists() else _loose_files(source)
     if not bundled:
         raise ModelError(
             f"{source} holds no models",
@@ -94,13 +96,14 @@ def add_models(
         )
     added = []
     for file in bundled:
+        listed = Expected(file.sha256, file.size, BUNDLE_AGAIN) if file.sha256 else Expected()
         report = progress(file.file) if progress is not None else None
         added.append(
             add_model(
                 paths,
                 source / file.file,
                 role=file.role or role,
-                expected=Expected(file.sha256, file.size),
+                expected=listed,
                 progress=report,
                 cancel=cancel,
             )
@@ -125,9 +128,13 @@ def _install(
     entry = identity.entry
     if entry is not None:
         file_name = entry.file
-        expected = Expected(
-            expected.sha256 or entry.sha256,
-            expected.size or (entry.size_bytes if entry.sha256 and len(parts) == 1 else 0),
+        if entry.sha256 and expected.sha256 not in ("", entry.sha256):
+            how = "its list gives it another SHA-256 than the catalogue"
+            raise not_as_expected(parts[0], how, expected)
+        expected = replace(
+            expected,
+            sha256=expected.sha256 or entry.sha256,
+            size=expected.size or (entry.size_bytes if entry.sha256 and len(parts) == 1 else 0),
         )
     target = paths.models_dir / file_name
     if target.exists():

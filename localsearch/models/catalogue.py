@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from localsearch.types import ModelError
+from localsearch.types import UnknownModelError
 
 Role = Literal["embedder", "reranker", "likelihood"]
 
@@ -78,7 +78,7 @@ def get_entry(name: str) -> CatalogueEntry:
     names = {entry.name.casefold(): entry.name for entry in catalogue()}
     close = [names[match] for match in get_close_matches(name.casefold(), names, n=3, cutoff=0.5)]
     hint = f"Did you mean {' or '.join(close)}? " if close else ""
-    raise ModelError(
+    raise UnknownModelError(
         f"there is no model called {name!r} in the catalogue",
         f"{hint}`localsearch models list` shows every name.",
     )

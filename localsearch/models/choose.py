@@ -23,7 +23,7 @@ from localsearch.models.installed import (
     installed_models,
 )
 from localsearch.models.placing import draft_of, require_space
-from localsearch.types import ModelError
+from localsearch.types import ModelError, UnknownModelError
 
 # Settings and `models use` understand these besides names and paths.
 AUTOMATIC = "auto"
@@ -101,7 +101,12 @@ def use_model(paths: Paths, settings: Settings, name: str) -> InstalledModel | N
 
 def resolve_named(paths: Paths, name: str) -> InstalledModel:
     """The installed model, of whatever role, that a name or a path means; ModelError for none."""
-    return complete(paths, _named(paths, name, ("embedder", "reranker", "likelihood")))
+    return complete(paths, find_named(paths, name))
+
+
+def find_named(paths: Paths, name: str) -> FoundModel:
+    """As `resolve_named`, with nothing hashed."""
+    return _named(paths, name, ("embedder", "reranker", "likelihood"))
 
 
 def starter_is_available() -> bool:
@@ -154,7 +159,7 @@ def _at_path(paths: Paths, name: str) -> FoundModel | None:
     if path.is_file():
         return find_model_at(paths, path.absolute())
     if path.suffix.lower() == ".gguf" or len(path.parts) > 1:
-        raise ModelError(
+        raise UnknownModelError(
             f"there is no model file {path}",
             "Check the path; `localsearch models list` shows the models that are installed.",
         )

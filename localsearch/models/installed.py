@@ -128,6 +128,11 @@ def complete(
     )
 
 
+def recorded_sha256(paths: Paths, path: Path) -> str:
+    """The SHA-256 that is remembered of the file as its size and time are now; "" for none."""
+    return _current_record(paths, path).sha256
+
+
 def register(paths: Paths, path: Path, *, name: str, role: Role, sha256: str) -> InstalledModel:
     """Remember a file that was just put into the model folder, and what is known about it."""
     stat = path.stat()

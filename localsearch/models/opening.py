@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from localsearch.types import Embedder, Reranker
 
 
-def open_embedder(paths: Paths, settings: Settings, name: str = "") -> Embedder:
-    """Load the embedder that `resolve_embedder` finds; raises ModelError when it can't."""
+def open_embedder(
+    paths: Paths, settings: Settings, name: str = "", *, repacked: bool | None = None
+) -> Embedder:
+    """Load the embedder that `resolve_embedder` finds; raises ModelError when it can't.
+
+    `repacked` says which kernels it's for, None to have the faster ones chosen.
+    """
     from localsearch.engine.embedder import load_embedder
 
     model = resolve_embedder(paths, settings, name)
@@ -23,6 +28,7 @@ def open_embedder(paths: Paths, settings: Settings, name: str = "") -> Embedder:
         settings=settings.models,
         paths=paths,
         weights_sha256=model.sha256,
+        repacked=repacked,
     )
 
 
@@ -38,8 +44,13 @@ def facts_source(paths: Paths, settings: Settings, name: str = "") -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
 
-def open_reranker(paths: Paths, settings: Settings, name: str = "") -> Reranker | None:
-    """Load the reranker that `resolve_reranker` finds, None when there's none to use."""
+def open_reranker(
+    paths: Paths, settings: Settings, name: str = "", *, repacked: bool | None = None
+) -> Reranker | None:
+    """Load the reranker that `resolve_reranker` finds, None when there's none to use.
+
+    `repacked` as for `open_embedder`.
+    """
     model = resolve_reranker(paths, settings, name)
     if model is None:
         return None
@@ -47,8 +58,14 @@ def open_reranker(paths: Paths, settings: Settings, name: str = "") -> Reranker 
         from localsearch.engine.likelihood import load_likelihood_reranker
 
         return load_likelihood_reranker(
-            model.path, name=model.name, settings=settings.models, paths=paths
+            model.path,
+            name=model.name,
+            settings=settings.models,
+            paths=paths,
+            repacked=repacked,
         )
     from localsearch.engine.reranker import load_reranker
 
-    return load_reranker(model.path, name=model.name, settings=settings.models, paths=paths)
+    return load_reranker(
+        model.path, name=model.name, settings=settings.models, paths=paths, repacked=repacked
+    )

@@ -6,7 +6,7 @@ from localsearch.config import Paths, Settings, change_setting
 from localsearch.models.catalogue import find_entry
 from localsearch.models.choose import chosen_embedder, chosen_reranker
 from localsearch.models.installed import FoundModel, delete, find_installed
-from localsearch.types import ModelError
+from localsearch.types import ModelError, UnknownModelError
 
 
 def remove_model(
@@ -19,7 +19,7 @@ def remove_model(
     """
     model = find_installed(paths, name) or _damaged(paths, name)
     if model is None:
-        raise ModelError(
+        raise UnknownModelError(
             f"no model called {name} is installed",
             "`localsearch models list` shows those that are.",
         )

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from localsearch.globs import path_pattern
 from localsearch.query import values
 from localsearch.query.dates import parse_date
 from localsearch.query.syntax import DASHES, normalised, split_items
+from localsearch.query.values import folded
 from localsearch.types import Filters, Query
 
 if TYPE_CHECKING:
@@ -37,13 +39,15 @@ def parse_query(
     passages: bool = False,
     within: Sequence[str] = (),
     prefix_last: bool = False,
+    roots: Sequence[str] = (),
 ) -> Query:
     """Read a query; whatever the text, it never raises: what's no operator is free text.
 
     `now` and its time zone are what dates are relative to. `prefix_last` counts only where the
-    last thing typed is a word of free text, with nothing after it.
+    last thing typed is a word of free text, with nothing after it. `roots` are the names that
+    `in:` may hold; without them it's taken as it is.
     """
-    reading = read_items(text, now)
+    reading = read_items(text, now, roots)
     return Query(
         raw=text,
         text=" ".join(reading.words),
@@ -64,9 +68,9 @@ def plain_text(text: str) -> str:
     return " ".join(normalised(text).split())
 
 
-def read_items(text: str, now: datetime) -> Reading:
-    """Read a query item by item."""
-    reading = Reading(now)
+def read_items(text: str, now: datetime, roots: Sequence[str] = ()) -> Reading:
+    """Read a query item by item; `now` and `roots` as for `parse_query`."""
+    reading = Reading(now, tuple(roots))
     clean = normalised(text)
     for item in split_items(clean):
         reading.take(item, typing=item.end == len(clean))
@@ -78,6 +82,7 @@ class Reading:
     """What was read of a query so far."""
 
     now: datetime
+    root_names: tuple[str, ...] = ()
     words: list[str] = field(default_factory=list)
     phrases: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
@@ -127,17 +132,31 @@ class Reading:
             return False
         match item.name:
             case "path":
-                (self.not_path_globs if item.negated else self.path_globs).append(item.value)
-                return True
+                return self._apply_path(item)
             case "in":
-                self.roots.extend(parts_of(item))
-                return True
+                return self._apply_roots(item)
             case "size":
                 return self._apply_size(item)
             case "after" | "before":
                 return self._apply_date(item)
             case _:
                 return self._apply_listed(item)
+
+    def _apply_path(self, item: Item) -> bool:
+        if path_pattern(item.value) is None:
+            return False
+        (self.not_path_globs if item.negated else self.path_globs).append(item.value)
+        return True
+
+    def _apply_roots(self, item: Item) -> bool:
+        names = parts_of(item)
+        if self.root_names:
+            known = [root_named(name, self.root_names) for name in names]
+            names = [name for name in known if name is not None]
+            if not names or len(names) < len(known):
+                return False
+        self.roots.extend(names)
+        return True
 
     def _apply_listed(self, item: Item) -> bool:
         read = [_LISTED[item.name](part) for part in parts_of(item)]
@@ -193,6 +212,13 @@ class Reading:
             size_min=self.size_min,
             size_max=self.size_max,
         )
+
+
+def root_named(name: str, roots: Sequence[str]) -> str | None:
+    """The indexed folder that a name means: the one spelt so, else one that differs in case."""
+    if name in roots:
+        return name
+    return next((root for root in roots if folded(root) == folded(name)), None)
 
 
 def _once(found: list[str]) -> tuple[str, ...]:

@@ -9,27 +9,28 @@ import unicodedata
 from decimal import Decimal
 from typing import get_args
 
+from localsearch.globs import path_pattern
 from localsearch.types import Kind
 
 KINDS: tuple[str, ...] = get_args(Kind)
-# What people call the kinds; plurals and file name endings included.
+# What people call the kinds, plurals included; file name endings are known besides.
 _KIND_ALIASES = {
-    "text": "texts txt plain note notes markdown md rst org tex latex",
+    "text": "texts plain note notes markdown latex",
     "code": "source src program script scripts",
     "pdf": "pdfs",
-    "doc": "docs document documents word docx odt rtf writer",
-    "sheet": "sheets spreadsheet spreadsheets excel xls xlsx ods calc",
-    "slides": "slide presentation presentations powerpoint ppt pptx odp impress keynote",
-    "web": "html htm webpage page website",
-    "mail": "mails email emails e-mail message messages eml mbox",
-    "book": "books ebook ebooks epub",
-    "notebook": "notebooks jupyter ipynb",
-    "data": "csv json table tables dataset",
-    "subtitles": "subtitle subs srt vtt",
-    "archive": "archives zip tar compressed",
-    "image": "images photo photos picture pictures jpg jpeg png",
-    "audio": "sound music song songs mp3",
-    "video": "videos movie movies film films mp4",
+    "doc": "docs document documents word writer",
+    "sheet": "sheets spreadsheet spreadsheets excel calc table tables",
+    "slides": "slide presentation presentations powerpoint impress keynote",
+    "web": "webpage page website",
+    "mail": "mails email emails e-mail message messages",
+    "book": "books ebook ebooks",
+    "notebook": "notebooks jupyter",
+    "data": "dataset datasets",
+    "subtitles": "subtitle subs",
+    "archive": "archives compressed",
+    "image": "images photo photos picture pictures",
+    "audio": "sound music song songs",
+    "video": "videos movie movies film films",
     "other": "binary",
 }
 _KIND_OF = {kind: kind for kind in KINDS} | {
@@ -55,14 +56,34 @@ def split_list(value: str) -> list[str]:
 
 
 def parse_kind(value: str) -> str | None:
-    """The kind that a value names; None when it names none."""
-    return _KIND_OF.get(folded(value))
+    """The kind that a value names, or that files with such an ending have; None for neither."""
+    name = folded(value).removeprefix("*").removeprefix(".")
+    if name in KINDS:
+        return name
+    # An ending's kind is the one that its files are indexed as.
+    return _kinds_by_ending().get(name) or _KIND_OF.get(name)
 
 
 def suggest_kind(value: str) -> str | None:
     """The kind that was probably meant."""
     close = difflib.get_close_matches(folded(value), _KIND_OF, n=1)
     return _KIND_OF[close[0]] if close else None
+
+
+@functools.cache
+def _kinds_by_ending() -> dict[str, str]:
+    from converters.formats import FORMATS, NAME_ONLY_KINDS
+
+    kinds: dict[str, str] = {ending[1:]: kind for ending, kind in NAME_ONLY_KINDS.items()}
+    for each in FORMATS:
+        kinds.update((ending[1:], each.kind) for ending in each.suffixes)
+    return kinds
+
+
+def suggest_path(value: str) -> str | None:
+    """The pattern without backslashes, which escape what follows them."""
+    plain = value.replace("\\", "")
+    return plain if plain != value and path_pattern(plain) is not None else None
 
 
 def parse_extension(value: str) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localsearch.db import says_store_errors
+
 if TYPE_CHECKING:
     import apsw
 
@@ -44,6 +46,17 @@ _RULES = {
         " JOIN vectors v ON v.embedding_key = c.embedding_key"
         " JOIN models m ON m.id = v.model_id AND m.serving = 1"
     ),
+    "embedded chunks without a code": (
+        "SELECT count(*) FROM quantisers q JOIN vectors v ON v.model_id = q.model_id"
+        " JOIN chunks c ON c.embedding_key = v.embedding_key"
+        " WHERE c.id NOT IN (SELECT chunk_id FROM codes)"
+    ),
+    "codes of chunks that aren't embedded": (
+        "SELECT count(*) FROM codes o LEFT JOIN chunks c"
+        " ON c.id = o.chunk_id AND c.document_id = o.document_id WHERE NOT EXISTS"
+        " (SELECT 1 FROM quantisers q JOIN vectors v ON v.model_id = q.model_id"
+        "  AND v.embedding_key = c.embedding_key)"
+    ),
     "files without text that still have a document": (
         "SELECT count(*) FROM files f WHERE f.state IN ('failed', 'name_only')"
         " AND EXISTS (SELECT 1 FROM documents d WHERE d.file_id = f.id)"
@@ -51,6 +64,7 @@ _RULES = {
 }
 
 
+@says_store_errors
 class Checks:
     """Looks for rows that break the rules of the index."""
 

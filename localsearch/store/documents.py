@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from localsearch.db import says_store_errors
 from localsearch.keywords import index_text
+from localsearch.store.codes import Codes
 from localsearch.types import Locator
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 _encode = msgspec.json.encode
 _KEY_BYTES = 16
+_HEADINGS_LOOKED_AT = 2000
 
 
 def embedding_key(embedded_text: str) -> bytes:
@@ -41,11 +46,13 @@ def decode_locator(text: str) -> Locator:
     return msgspec.json.decode(text, type=Locator)
 
 
+@says_store_errors
 class Documents:
     """Statements about documents and chunks."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self._codes = Codes(connection)
 
     def replace(
         self,
@@ -78,6 +85,8 @@ class Documents:
             for ordinal, chunk in enumerate(chunks):
                 self._insert_chunk(document_id, ordinal, title, chunk, model_id)
             count += len(chunks)
+        if model_id is not None:
+            self._codes.add_of_file(model_id, file_id)
         self.remove_orphan_vectors(old_keys)
         return count
 
@@ -160,10 +169,37 @@ class Documents:
     def remove_orphan_vectors(self, keys: Sequence[bytes]) -> None:
         """Remove those vectors, of these keys, that no chunk has any more."""
         self._connection.executemany(
-            "DELETE FROM vectors WHERE embedding_key = ?1 AND NOT EXISTS"
+            # With the model its index serves, whatever SQLite knows of the table's size.
+            "DELETE FROM vectors WHERE model_id IN (SELECT id FROM models)"
+            " AND embedding_key = ?1 AND NOT EXISTS"
             " (SELECT 1 FROM chunks WHERE embedding_key = ?1)",
             [(key,) for key in set(keys)],
         )
+
+    def texts_of(self, file_ids: Sequence[int]) -> list[str]:
+        """All texts of these files from which their words are indexed."""
+        rows = self._connection.execute(
+            "SELECT d.title, c.heading_path, c.text FROM documents d"
+            " LEFT JOIN chunks c ON c.document_id = d.id"
+            " WHERE d.file_id IN (SELECT value FROM json_each(?))",
+            (_encode(list(file_ids)).decode(),),
+        )
+        return [str(text) for row in rows for text in row if text]
+
+    def telling_headings(self, limit: int) -> dict[str, str]:
+        """Headings that only one file has, each with the file's path."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT c.heading_path, f.path FROM chunks c"
+            " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+            " WHERE c.heading_path <> '[]' AND f.online = 1 ORDER BY c.embedding_key LIMIT ?",
+            (_HEADINGS_LOOKED_AT,),
+        )
+        files: dict[str, set[str]] = {}
+        for headings, path in rows:
+            heading = msgspec.json.decode(headings, type=tuple[str, ...])[-1]
+            files.setdefault(heading, set()).add(os.fsdecode(path))
+        telling = (each for each in files if len(files[each]) == 1)
+        return {heading: files[heading].pop() for heading in itertools.islice(telling, limit)}
 
     def chunk_count(self) -> int:
         """Number of chunks in the index."""

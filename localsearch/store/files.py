@@ -6,11 +6,13 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
+from localsearch.db import says_store_errors
+from localsearch.folder_rules import with_separator
 from localsearch.keywords import index_text
 from localsearch.types import Failure, FileRef, KnownFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import apsw
 
@@ -26,11 +28,12 @@ def path_bytes(path: str) -> bytes:
 
 def below(path: str) -> tuple[bytes, bytes]:
     """The half-open range of stored paths that lie inside the folder `path`."""
-    folder = path_bytes(path).rstrip(b"/\\")
     separator = path_bytes(os.sep)
+    folder = path_bytes(path).rstrip(separator)
     return folder + separator, folder + bytes([separator[0] + 1])
 
 
+@says_store_errors
 class Files:
     """Statements about roots and files."""
 
@@ -60,32 +63,65 @@ class Files:
         """Forget a root; its files are the caller's to remove."""
         self._connection.execute("DELETE FROM roots WHERE path = ?", (path_bytes(path),))
 
-    def set_offline_roots(self, offline: Sequence[str]) -> None:
-        """Mark these roots, and what only they hold, as out of reach; all others as in reach."""
-        roots = self.roots()
-        if {path for path, _, online in roots if not online} == set(offline):
-            return
-        self._connection.execute("UPDATE roots SET online = 1")
-        self._connection.execute("UPDATE files SET online = 1 WHERE online = 0")
-        for path in offline:
-            self._connection.execute(
-                "UPDATE roots SET online = 0 WHERE path = ?", (path_bytes(path),)
-            )
-            self._connection.execute(
-                "UPDATE files SET online = 0 WHERE path >= ? AND path < ?", below(path)
-            )
-        for path, _, _ in roots:
-            # A root inside an unreachable one can be a mount of its own.
-            if path not in offline:
+    def set_offline_roots(self, offline: Collection[str]) -> None:
+        """Mark these roots as out of reach, all others as in reach."""
+        for path, _, online in self.roots():
+            if online == (path in offline):
                 self._connection.execute(
-                    "UPDATE files SET online = 1 WHERE path >= ? AND path < ?", below(path)
+                    "UPDATE roots SET online = ? WHERE path = ?",
+                    (path not in offline, path_bytes(path)),
                 )
+
+    def set_out_of_reach(self, paths: Collection[str], within: Sequence[str] = ()) -> None:
+        """Hide these files from searches; show all others again, or those that lie `within`."""
+        rows: list[tuple[object, ...]] = self._connection.execute(
+            "SELECT path FROM files WHERE online = 0"
+        ).fetchall()
+        hidden = {os.fsdecode(row[0]) for row in rows}  # type: ignore[arg-type]
+        wanted = set(paths)
+        inside = [with_separator(path) for path in within]
+        shown = [
+            path
+            for path in hidden - wanted
+            if not inside or any(with_separator(path).startswith(each) for each in inside)
+        ]
+        self._connection.executemany(
+            "UPDATE files SET online = ? WHERE path = ?",
+            [
+                *((0, path_bytes(path)) for path in wanted - hidden),
+                *((1, path_bytes(path)) for path in shown),
+            ],
+        )
+
+    # Volumes
+
+    def mounts(self) -> frozenset[str]:
+        """The mount points that hold known files."""
+        rows = self._connection.execute("SELECT path FROM mounts")
+        return frozenset(os.fsdecode(row[0]) for row in rows)
+
+    def note_mounts(self, mounted: Iterable[str]) -> None:
+        """Remember which of these mount points hold known files; forget those that hold none."""
+        holds = "EXISTS (SELECT 1 FROM files WHERE files.path >= ? AND files.path < ?)"
+        for path in mounted:
+            self._connection.execute(
+                f"INSERT INTO mounts (path) SELECT ? WHERE {holds} ON CONFLICT (path) DO NOTHING",
+                (path_bytes(path), *below(path)),
+            )
+        for path in self.mounts():
+            self._connection.execute(
+                f"DELETE FROM mounts WHERE path = ? AND NOT {holds}",
+                (path_bytes(path), *below(path)),
+            )
 
     # Files
 
     def known(self, within: Sequence[str] = ()) -> dict[str, KnownFile]:
         """All known files, or those that lie in (or are) one of the paths."""
-        columns = "path, size, mtime_ns, inode, device, state, converter, chunker"
+        columns = (
+            "path, size, mtime_ns, inode, device, state, converter, chunker,"
+            " content_hash IS NOT NULL"
+        )
         known: dict[str, KnownFile] = {}
         if not within:
             rows: Iterable[tuple[object, ...]] = self._connection.execute(
@@ -167,6 +203,13 @@ class Files:
             (ref.size, ref.mtime_ns, ref.inode, ref.device, path_bytes(ref.path)),
         )
 
+    def renumber(self, refs: Iterable[FileRef]) -> None:
+        """Record the numbers by which the file system knows these files now."""
+        self._connection.executemany(
+            "UPDATE files SET inode = ?, device = ? WHERE path = ?",
+            [(ref.inode, ref.device, path_bytes(ref.path)) for ref in refs],
+        )
+
     def set_state(
         self,
         file_id: int,
@@ -206,12 +249,29 @@ class Files:
             "UPDATE files SET state = 'indexed', reason = '' WHERE id = ?", (file_id,)
         )
 
+    def content_hashes(self) -> dict[str, bytes]:
+        """The hash of what was read of each file, by its path."""
+        rows = self._connection.execute(
+            "SELECT path, content_hash FROM files WHERE content_hash IS NOT NULL"
+        )
+        return {os.fsdecode(path): content_hash for path, content_hash in rows}
+
     def set_outdated(self, path: str) -> None:
         """Have a file read anew though it didn't change; what's indexed serves until then."""
         self._connection.execute(
             "UPDATE files SET state = 'pending', content_hash = NULL WHERE path = ?",
             (path_bytes(path),),
         )
+
+    def remarked(self, remarks: Sequence[str]) -> list[str]:
+        """The files with one of these remarks in the reason they failed, or in their notes."""
+        said = " OR ".join("instr(f.reason, ?) OR instr(d.notes, ?)" for _ in remarks)
+        rows = self._connection.execute(
+            "SELECT DISTINCT f.path FROM files f LEFT JOIN documents d ON d.file_id = f.id"
+            f" WHERE f.state <> 'pending' AND ({said})",
+            [remark for remark in remarks for _ in range(2)],
+        )
+        return [os.fsdecode(row[0]) for row in rows]
 
     def pending(self, limit: int) -> list[tuple[int, FileRef]]:
         """Files that are to be read, the most recently changed first."""

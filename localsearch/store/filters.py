@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import re
+import unicodedata
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from localsearch.globs import path_pattern
 from localsearch.keywords import match_expression
 from localsearch.store.files import below, path_bytes
 
@@ -18,9 +19,45 @@ if TYPE_CHECKING:
     from localsearch.keywords import Term
     from localsearch.types import Filters
 
-_NOTHING = re.compile(r"(?!)")
-
 Condition = tuple[str, list[object]]
+_ANY_FILE = "f.online = 1"
+
+
+@dataclass(frozen=True, slots=True)
+class PassageCondition:
+    """What a chunk c of a document d of a file f must meet.
+
+    `of_document` is about d and f alone. The text of c must match the full-text expression
+    `required`, and not `excluded`; "" asks for nothing.
+    """
+
+    of_document: Condition
+    required: str = ""
+    excluded: str = ""
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether it asks more of a document than that its file can be reached."""
+        return self.of_document[0] != _ANY_FILE
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it may leave out much of what's found."""
+        return self.has_filters or bool(self.required or self.excluded)
+
+    @property
+    def whole(self) -> Condition:
+        """All of it, with its parameters."""
+        sql, values = self.of_document
+        values = list(values)
+        for expression, operator in ((self.required, "IN"), (self.excluded, "NOT IN")):
+            if expression:
+                sql += f" AND c.id {operator} ({MATCHING_CHUNKS})"
+                values.append(expression)
+        return sql, values
+
+
+MATCHING_CHUNKS = "SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?"
 
 
 def register_functions(connection: apsw.Connection) -> None:
@@ -28,20 +65,12 @@ def register_functions(connection: apsw.Connection) -> None:
     connection.create_scalar_function("path_matches", _path_matches, 2, deterministic=True)
 
 
-@functools.lru_cache(maxsize=64)
-def _glob_pattern(glob: str) -> re.Pattern[str]:
-    from pathspec.patterns.gitignore.basic import GitIgnoreBasicPattern
-
-    expanded = os.path.expanduser(glob)
-    # A glob with a slash would be anchored; people mean "a folder src anywhere".
-    anchored = expanded if os.path.isabs(expanded) else f"**/{expanded}"
-    return GitIgnoreBasicPattern(anchored).regex or _NOTHING
-
-
 def _path_matches(*values: Any) -> int:
     glob, path = values
-    text = os.fsdecode(path).replace(os.sep, "/").lstrip("/")
-    return int(_glob_pattern(glob).match(text) is not None)
+    pattern = path_pattern(glob)
+    # macOS takes the names of files apart into letters and marks.
+    text = unicodedata.normalize("NFC", os.fsdecode(path)).replace(os.sep, "/").lstrip("/")
+    return int(pattern is not None and pattern.match(text) is not None)
 
 
 def passage_condition(
@@ -49,24 +78,37 @@ def passage_condition(
     roots: Sequence[tuple[str, str, bool]],
     required: Sequence[Term] = (),
     excluded: Sequence[Term] = (),
-) -> Condition:
-    """The condition that a chunk c of a document d of a file f must meet, with its parameters."""
-    parts, values = file_condition(filters, roots, kind_column="d.kind")
+) -> PassageCondition:
+    """The condition that a passage must meet."""
+    parts, values = file_condition(filters, roots, excluded, kind_column="d.kind")
     if filters.languages:
         parts += f" AND d.language IN ({_marks(filters.languages)})"
         values.extend(filters.languages)
-    for terms, operator, joiner in ((required, "IN", "AND"), (excluded, "NOT IN", "OR")):
-        if terms:
-            parts += f" AND c.id {operator} (SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?)"
-            values.append(match_expression(terms, joiner))
-    return parts, values
+    return PassageCondition(
+        (parts, values),
+        required=match_expression(required, "AND") if required else "",
+        excluded=match_expression(excluded, "OR") if excluded else "",
+    )
+
+
+def in_other_files(condition: PassageCondition, file_id: int) -> PassageCondition:
+    """The condition, and that the file isn't that one."""
+    sql, values = condition.of_document
+    return replace(condition, of_document=(f"{sql} AND f.id <> ?", [*values, file_id]))
 
 
 def file_condition(
-    filters: Filters, roots: Sequence[tuple[str, str, bool]], *, kind_column: str = "f.kind"
+    filters: Filters,
+    roots: Sequence[tuple[str, str, bool]],
+    excluded: Sequence[Term] = (),
+    *,
+    kind_column: str = "f.kind",
 ) -> Condition:
-    """The condition that a file f must meet, languages left out, with its parameters."""
-    parts = ["f.online = 1"]
+    """The condition that a file f must meet, languages left out, with its parameters.
+
+    Its name must hold none of the excluded terms.
+    """
+    parts = [_ANY_FILE]
     values: list[object] = []
     for globs, wanted in ((filters.path_globs, "1"), (filters.not_path_globs, "0")):
         for glob in globs:
@@ -94,12 +136,17 @@ def file_condition(
         if value is not None:
             parts.append(test)
             values.append(value)
+    if excluded:
+        parts.append("f.id NOT IN (SELECT rowid FROM files_fts WHERE files_fts MATCH ?)")
+        values.append("{name} : (" + match_expression(excluded, "OR") + ")")
     return " AND ".join(parts), values
 
 
-def listing_condition(filters: Filters, roots: Sequence[tuple[str, str, bool]]) -> Condition:
+def listing_condition(
+    filters: Filters, roots: Sequence[tuple[str, str, bool]], excluded: Sequence[Term] = ()
+) -> Condition:
     """The condition that a file f must meet to be listed by filters alone, with its parameters."""
-    parts, values = file_condition(filters, roots)
+    parts, values = file_condition(filters, roots, excluded)
     if filters.languages:
         marks = _marks(filters.languages)
         parts += f" AND f.id IN (SELECT file_id FROM documents WHERE language IN ({marks}))"

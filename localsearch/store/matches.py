@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from localsearch.keywords import match_expression
+from localsearch.db import says_store_errors
+from localsearch.keywords import fold, match_expression, phrase_term
 from localsearch.store.documents import decode_locator
 
 if TYPE_CHECKING:
@@ -17,11 +19,20 @@ if TYPE_CHECKING:
     import apsw
 
     from localsearch.keywords import Term
-    from localsearch.store.filters import Condition
+    from localsearch.store.filters import Condition, PassageCondition
     from localsearch.types import Kind, Locator
 
 # Weights of title, heading and body; names and headings say what a text is about.
 _BM25_CHUNKS = "bm25(chunks_fts, 4.0, 3.0, 1.0)"
+_FOLDERS_LOOKED_AT = 100
+_RANKED_PER_HIT = 10
+# A word in more chunks than this tells them hardly apart, so that only the latest are ranked.
+MOST_RANKED = 20_000
+_PASSAGES = (
+    "SELECT c.id, f.id, f.path, d.member, d.title, d.kind, d.language, c.locator, c.heading_path,"
+    " c.text, f.mtime_ns FROM chunks c"
+    " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+)
 _BM25_FILES = "bm25(files_fts, 4.0, 1.0)"
 
 
@@ -42,6 +53,7 @@ class Passage:
     mtime_ns: int
 
 
+@says_store_errors
 class Matches:
     """Statements that answer searches by word."""
 
@@ -49,26 +61,71 @@ class Matches:
         self._connection = connection
 
     def chunks(
-        self, terms: Sequence[Term], operator: str, limit: int, condition: Condition
+        self,
+        terms: Sequence[Term],
+        operator: str,
+        limit: int,
+        condition: PassageCondition,
+        *,
+        one_per_document: bool = False,
     ) -> list[tuple[int, float]]:
-        """Chunks that hold the terms as (chunk id, score), higher is better, best first."""
-        sql, values = condition
+        """Chunks that hold the terms as (chunk id, score), higher is better, best first.
+
+        With `one_per_document` only the best of each, so that a long one hides no other. Without
+        filters, of more than MOST_RANKED only the latest are looked at.
+        """
+        expression = match_expression(terms, operator)
+        if condition.is_narrow:
+            return self._joined(expression, None, limit, condition, one_per_document)
+        # Ranking the matches alone and looking only at the first is many times as quick.
+        ranked = limit * _RANKED_PER_HIT
+        while True:
+            found = self._joined(expression, ranked, limit, condition, one_per_document)
+            enough = len(found) >= limit or ranked >= MOST_RANKED
+            if enough or not self._are_more(expression, ranked):
+                return found
+            ranked *= _RANKED_PER_HIT
+
+    def _joined(
+        self,
+        expression: str,
+        ranked: int | None,
+        limit: int,
+        condition: PassageCondition,
+        one_per_document: bool,
+    ) -> list[tuple[int, float]]:
+        """The best matches that meet the condition, of all of them or of the first `ranked`."""
+        matches = f"SELECT rowid, -{_BM25_CHUNKS} AS score FROM chunks_fts WHERE chunks_fts MATCH ?"
+        first: list[object] = [expression]
+        if ranked is not None:
+            matches = f"SELECT * FROM ({matches} ORDER BY rowid DESC LIMIT {MOST_RANKED})"
+            matches += " ORDER BY score DESC LIMIT ?"
+            first.append(ranked)
+        sql, values = condition.whole
+        best, each = ("max(score)", "GROUP BY document") if one_per_document else ("score", "")
         rows = self._connection.execute(
-            f"SELECT c.id, -{_BM25_CHUNKS} AS score FROM chunks_fts"
-            " JOIN chunks c ON c.id = chunks_fts.rowid"
+            f"WITH matches AS MATERIALIZED ({matches}), found AS MATERIALIZED"
+            " (SELECT c.id, d.id AS document, score FROM matches m JOIN chunks c ON c.id = m.rowid"
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
-            f" WHERE chunks_fts MATCH ? AND {sql} ORDER BY score DESC, c.id LIMIT ?",
-            (match_expression(terms, operator), *values, limit),
+            f" WHERE {sql})"
+            f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
+            (*first, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
 
+    def _are_more(self, expression: str, count: int) -> bool:
+        """Whether more chunks than that match."""
+        found = self._connection.execute(
+            "SELECT count(*) > ? FROM (SELECT 1 FROM chunks_fts WHERE chunks_fts MATCH ? LIMIT ?)",
+            (count, expression, count + 1),
+        ).get
+        return bool(found)
+
     def file_names(
-        self, terms: Sequence[Term], excluded: Sequence[Term], limit: int, condition: Condition
+        self, terms: Sequence[Term], limit: int, condition: Condition
     ) -> list[tuple[int, float]]:
         """Files whose own name holds all the terms as (file id, score), best first."""
         expression = "{name} : (" + match_expression(terms, "AND") + ")"
-        if excluded:
-            expression = f"({expression}) NOT ({match_expression(excluded, 'OR')})"
         sql, values = condition
         rows = self._connection.execute(
             f"SELECT f.id, -{_BM25_FILES} AS score FROM files_fts"
@@ -77,6 +134,19 @@ class Matches:
             (expression, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def folder_named(self, name: str) -> str | None:
+        """The name, as it's spelt, of a folder that known files lie in; None where there's none."""
+        term = phrase_term(name)
+        if term is None:
+            return None
+        rows = self._connection.execute(
+            "SELECT f.path FROM files_fts JOIN files f ON f.id = files_fts.rowid"
+            " WHERE files_fts MATCH ? LIMIT ?",
+            ("{folder} : (" + term.expression + ")", _FOLDERS_LOOKED_AT),
+        )
+        parts = (part for (path,) in rows for part in PurePath(os.fsdecode(path)).parent.parts)
+        return next((part for part in parts if fold(part) == fold(name)), None)
 
     def recent_files(self, limit: int, condition: Condition) -> list[int]:
         """Ids of the most recently changed files."""
@@ -90,28 +160,29 @@ class Matches:
     def passages(self, chunk_ids: Iterable[int]) -> dict[int, Passage]:
         """What is shown of these chunks."""
         rows = self._connection.execute(
-            "SELECT c.id, f.id, f.path, d.member, d.title, d.kind, d.language, c.locator,"
-            " c.heading_path, c.text, f.mtime_ns FROM chunks c"
-            " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
-            " WHERE c.id IN (SELECT value FROM json_each(?))",
+            f"{_PASSAGES} WHERE c.id IN (SELECT value FROM json_each(?))",
             (_json(chunk_ids),),
         )
         return {row[0]: _passage(row) for row in rows}
 
-    def first_chunks(self, file_ids: Iterable[int]) -> dict[int, int]:
-        """The first chunk of each of these files that has any, by file id."""
+    def first_chunks(self, file_ids: Iterable[int], condition: PassageCondition) -> dict[int, int]:
+        """The first chunk of each of these files that meets the condition, by file id."""
+        sql, values = condition.whole
         rows = self._connection.execute(
             "SELECT d.file_id, min(c.id) FROM documents d JOIN chunks c ON c.document_id = d.id"
-            " WHERE d.file_id IN (SELECT value FROM json_each(?)) GROUP BY d.file_id",
-            (_json(file_ids),),
+            " JOIN files f ON f.id = d.file_id"
+            f" WHERE d.file_id IN (SELECT value FROM json_each(?)) AND {sql} GROUP BY d.file_id",
+            (_json(file_ids), *values),
         )
         return dict(rows)
 
     def names_only(self, file_ids: Iterable[int]) -> dict[int, Passage]:
-        """What is shown of files that have no text, by file id."""
+        """What is shown of those of the files that have no text, by file id."""
         rows = self._connection.execute(
             "SELECT f.id, f.path, f.kind, f.reason, f.mtime_ns FROM files f"
-            " WHERE f.id IN (SELECT value FROM json_each(?))",
+            " WHERE f.id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
+            " (SELECT 1 FROM documents d JOIN chunks c ON c.document_id = d.id"
+            " WHERE d.file_id = f.id)",
             (_json(file_ids),),
         )
         return {
@@ -121,24 +192,18 @@ class Matches:
             for file_id, path, kind, reason, mtime_ns in rows
         }
 
-    def of_document(self, path: str, member: str = "") -> list[Passage]:
-        """All passages of a file, or of a member of it, in order."""
+    def of_file(self, path: str, member: str | None = None) -> list[Passage]:
+        """All passages of a file, or of one of its members, in order; none while it's away."""
         rows = self._connection.execute(
-            "SELECT c.id, f.id, f.path, d.member, d.title, d.kind, d.language, c.locator,"
-            " c.heading_path, c.text, f.mtime_ns FROM files f"
-            " JOIN documents d ON d.file_id = f.id JOIN chunks c ON c.document_id = d.id"
-            " WHERE f.path = ? AND d.member = ? ORDER BY c.ordinal",
+            f"{_PASSAGES} WHERE f.path = ? AND f.online = 1 AND d.member = coalesce(?, d.member)"
+            " ORDER BY d.id, c.ordinal",
             (os.fsencode(path), member),
         )
         return [_passage(row) for row in rows]
 
-    def document_frequency(self, term: Term) -> int:
-        """Number of chunks that hold the term."""
-        return int(
-            self._connection.execute(
-                "SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH ?", (term.expression,)
-            ).get
-        )
+    def is_in_more_than(self, term: Term, count: int) -> bool:
+        """Whether more chunks than that hold the term."""
+        return self._are_more(term.expression, count)
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:

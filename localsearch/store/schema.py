@@ -99,4 +99,40 @@ CREATE TABLE unembedded (
 CREATE INDEX unembedded_chunk ON unembedded (chunk_id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_VOLUMES = """
+-- Mount points that hold known files: while one is missing, its files are out of reach, not gone.
+CREATE TABLE mounts (path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX files_offline ON files (path) WHERE online = 0;
+"""
+
+_CODES = """
+-- How the serving model's vectors are coded (localsearch/store/codes.py), once there are many:
+-- `vectors` is how many there were when `data` was fitted, `generation` a random name for that.
+CREATE TABLE quantisers (
+    model_id INTEGER PRIMARY KEY REFERENCES models (id) ON DELETE CASCADE,
+    data BLOB NOT NULL,
+    vectors INTEGER NOT NULL,
+    generation TEXT NOT NULL
+);
+-- A row for each chunk that has a vector. No id is ever used twice, so that what's kept in memory
+-- can't mean another row.
+CREATE TABLE codes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chunk_id INTEGER NOT NULL UNIQUE REFERENCES chunks (id) ON DELETE CASCADE,
+    document_id INTEGER NOT NULL,
+    code BLOB NOT NULL
+);
+"""
+
+_SENTENCES = """
+-- The mean vector by each model of sentences that are the same in every language
+-- (localsearch/language_bias.py), float32.
+CREATE TABLE language_sentences (
+    model_id INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    mean BLOB NOT NULL,
+    PRIMARY KEY (model_id, language)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _VOLUMES, _CODES, _SENTENCES)

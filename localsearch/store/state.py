@@ -1,19 +1,30 @@
 """What searches remember, apart from the index: queries, saved searches, the reranker's scores.
 
-Searching never writes the index; this small database of its own takes what searching writes.
+Searching never writes the index; this small database of its own takes what searching writes. What
+happens to it stops neither searches nor indexing: a damaged one is kept aside and a new one begun,
+and where none can be had, nothing is remembered.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
+import logging
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from localsearch import db
+from localsearch.damage import set_aside
+from localsearch.store.erasing import erase_deleted
+from localsearch.terminal import clean
+from localsearch.types import StoreDamagedError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    import apsw
 
     from localsearch.types import ModelFacts
 
@@ -58,12 +69,93 @@ _KEPT_HISTORY = 500
 _KEPT_SCORES = 50_000
 
 
+# What users ask for in so many words: they're told where it can't be done.
+_ASKED_FOR = frozenset({"clear_history", "saved_searches", "save_search", "delete_search", "erase"})
+_log = logging.getLogger(__name__)
+
+Statements = TypeVar("Statements")
+
+
+def _never_in_the_way(statements: type[Statements]) -> type[Statements]:
+    """Have every public method go on without the file where that's damaged or out of order."""
+    for name, method in list(vars(statements).items()):
+        if inspect.isfunction(method) and not name.startswith("_") and name != "close":
+            setattr(statements, name, _going_on(method))
+    return statements
+
+
+def _going_on(method: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(method)
+    def call(self: State, *positional: object, **named: object) -> object:
+        try:
+            with db.store_errors(self.path):
+                return method(self, *positional, **named)
+        except StoreDamagedError as error:
+            self._begin_anew(error)
+        except StoreError as error:
+            if method.__name__ in _ASKED_FOR:
+                raise type(error)(
+                    f"the file of saved searches, {self.path}, can't be used: {error.__cause__}",
+                    "Check its disk and its permissions, then try again.",
+                ) from error
+            self._do_without()
+        return method(self, *positional, **named)
+
+    return call
+
+
+@_never_in_the_way
 class State:
     """One connection to what searches remember; used by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = db.connect(path, _MIGRATIONS)
+        self._connection: apsw.Connection
+        try:
+            self._connection = db.connect(path, _MIGRATIONS)
+        except StoreDamagedError as error:
+            self._begin_anew(error)
+        except (StoreError, OSError):
+            self._connection = _in_memory()
+
+    def _begin_anew(self, error: StoreError) -> None:
+        """Set the damaged file aside; what can still be read of it goes into the new one."""
+        from filelock import FileLock
+
+        if hasattr(self, "_connection"):
+            self._connection.close()
+        try:
+            # One at a time, or the second would set the first one's new file aside.
+            with FileLock(self.path.with_suffix(".lock"), mode=0o600):
+                if self._is_sound():
+                    self._connection = db.connect(self.path, _MIGRATIONS)
+                    return
+                kept = set_aside(self.path)
+                self._connection = db.connect(self.path, _MIGRATIONS)
+                searches = _salvage(kept, self._connection)
+        except (StoreError, OSError):
+            self._connection = _in_memory()
+            return
+        _log.warning(
+            "what searches remember was damaged (%s); it's kept as %s and begun anew,"
+            " with %d of its saved searches",
+            *(clean(str(error.__cause__ or error.cause)), clean(str(kept)), searches),
+        )
+
+    def _is_sound(self) -> bool:
+        try:
+            connection = db.connect(self.path, _MIGRATIONS)
+            try:
+                with db.store_errors(self.path):
+                    return bool(connection.execute("PRAGMA quick_check(1)").get == "ok")
+            finally:
+                connection.close()
+        except StoreDamagedError:
+            return False
+
+    def _do_without(self) -> None:
+        self._connection.close()
+        self._connection = _in_memory()
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +178,7 @@ class State:
 
     def remember(self, text: str) -> None:
         """Put a query on top of the history."""
-        with db.store_errors(self.path), db.transaction(self._connection):
+        with db.transaction(self._connection):
             self._connection.execute(
                 "INSERT INTO history (text, used_ns) VALUES (?, ?)"
                 " ON CONFLICT (text) DO UPDATE SET used_ns = excluded.used_ns",
@@ -98,9 +190,22 @@ class State:
                 (_KEPT_HISTORY,),
             )
 
+    def all_history(self) -> list[str]:
+        """Every past query."""
+        return self.history(_KEPT_HISTORY)
+
+    def erase(self, queries: Sequence[str]) -> None:
+        """Have nothing of these past queries, and of the reranker's scores, be left on the disk."""
+        with db.transaction(self._connection):
+            self._connection.executemany(
+                "DELETE FROM history WHERE text = ?", [(text,) for text in queries]
+            )
+            self._connection.execute("DELETE FROM rerank_scores")
+        erase_deleted(self._connection)
+
     def clear_history(self) -> None:
         """Forget every past query."""
-        with db.store_errors(self.path), db.transaction(self._connection):
+        with db.transaction(self._connection):
             self._connection.execute("DELETE FROM history")
 
     def saved_searches(self) -> dict[str, str]:
@@ -109,7 +214,7 @@ class State:
 
     def save_search(self, name: str, text: str) -> None:
         """Save a search under a name, in place of one that had it."""
-        with db.store_errors(self.path), db.transaction(self._connection):
+        with db.transaction(self._connection):
             self._connection.execute(
                 "INSERT INTO saved_searches (name, text) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET text = excluded.text",
@@ -118,7 +223,7 @@ class State:
 
     def delete_search(self, name: str) -> None:
         """Forget a saved search."""
-        with db.store_errors(self.path), db.transaction(self._connection):
+        with db.transaction(self._connection):
             self._connection.execute("DELETE FROM saved_searches WHERE name = ?", (_clean(name),))
 
     # The reranker
@@ -140,7 +245,7 @@ class State:
     def put_rerank_scores(self, fingerprint: str, query: str, scores: Mapping[str, float]) -> None:
         """Remember scores by passage."""
         now_ns = time.time_ns()
-        with db.store_errors(self.path), db.transaction(self._connection):
+        with db.transaction(self._connection):
             self._connection.executemany(
                 "INSERT INTO rerank_scores (fingerprint, judged, score, used_ns)"
                 " VALUES (?, ?, ?, ?) ON CONFLICT (fingerprint, judged)"
@@ -158,21 +263,21 @@ class State:
                     (count - _KEPT_SCORES * 3 // 4,),
                 )
 
-    def clear_rerank_scores(self) -> None:
-        """Forget every score."""
-        with db.store_errors(self.path), db.transaction(self._connection):
-            self._connection.execute("DELETE FROM rerank_scores")
-
-    # Measures of this machine
-
     def measure(self, name: str) -> float | None:
         """A number that was measured before, such as the reranker's seconds a candidate."""
         found = self._connection.execute("SELECT value FROM measures WHERE name = ?", (name,)).get
         return None if found is None else float(found)
 
+    def measures(self, prefix: str) -> dict[str, float]:
+        """The measured numbers whose names begin with this."""
+        rows = self._connection.execute(
+            "SELECT name, value FROM measures WHERE substr(name, 1, ?) = ?", (len(prefix), prefix)
+        )
+        return {str(name): float(value) for name, value in rows}
+
     def put_measure(self, name: str, value: float) -> None:
         """Remember a measured number."""
-        with db.store_errors(self.path), db.transaction(self._connection):
+        with db.transaction(self._connection):
             self._connection.execute(
                 "INSERT INTO measures (name, value) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -193,11 +298,41 @@ class State:
 
     def put_model_facts(self, source: str, facts: ModelFacts) -> None:
         """Remember what loading a model showed."""
-        with db.store_errors(self.path), db.transaction(self._connection):
+        with db.transaction(self._connection):
             self._connection.execute(
                 "INSERT OR REPLACE INTO model_facts VALUES (?, ?, ?, ?, ?)",
                 (source, facts.name, facts.fingerprint, facts.dimension, facts.max_tokens),
             )
+
+
+def _in_memory() -> apsw.Connection:
+    """A database that remembers until it's closed."""
+    import apsw
+
+    connection = apsw.Connection(":memory:")
+    for sql in _MIGRATIONS:
+        connection.execute(sql)
+    return connection
+
+
+def _salvage(damaged: Path, connection: apsw.Connection) -> int:
+    """Copy what users wrote themselves, as far as it can be read; the number of saved searches."""
+    import apsw
+
+    saved: list[Any] = []
+    for table, rows in (("history", []), ("saved_searches", saved)):
+        try:
+            old = apsw.Connection(str(damaged), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                rows.extend(old.execute(f"SELECT * FROM {table}"))
+            finally:
+                old.close()
+        except (apsw.Error, UnicodeDecodeError):
+            # What came before the damage is there.
+            pass
+        with db.transaction(connection):
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", rows)
+    return len(saved)
 
 
 def _clean(text: str) -> str:

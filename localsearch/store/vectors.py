@@ -6,6 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from localsearch.db import says_store_errors
+from localsearch.store.codes import Codes
 from localsearch.store.documents import decode_locator
 from localsearch.types import Chunk
 
@@ -14,7 +18,8 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from localsearch.store.filters import Condition
+    from localsearch.store.code_matrix import CodeMatrix
+    from localsearch.store.filters import PassageCondition
     from localsearch.types import FloatMatrix, FloatVector
 
 
@@ -37,11 +42,13 @@ class UnembeddedChunk:
     chunk: Chunk
 
 
+@says_store_errors
 class Vectors:
     """Statements about models and vectors."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, matrix: CodeMatrix | None = None) -> None:
         self._connection = connection
+        self._codes = Codes(connection, matrix)
 
     def serving_model(self) -> ServingModel | None:
         """The model of the index; None before the first one is set."""
@@ -55,6 +62,7 @@ class Vectors:
 
         The vectors of the one before are removed and every chunk waits for a new one.
         """
+        before = self.serving_model()
         self._connection.execute("DELETE FROM models WHERE fingerprint <> ?", (fingerprint,))
         self._connection.execute(
             "INSERT INTO models (fingerprint, name, dimension, serving) VALUES (?, ?, ?, 1)"
@@ -63,6 +71,8 @@ class Vectors:
         )
         model = self.serving_model()
         assert model is not None
+        if before is None or before.fingerprint != fingerprint:
+            self._codes.forget()
         self._connection.execute("DELETE FROM unembedded")
         self._connection.execute(
             "INSERT INTO unembedded (document_id, chunk_id) SELECT c.document_id, c.id"
@@ -74,8 +84,6 @@ class Vectors:
 
     def unembedded(self, limit: int) -> list[UnembeddedChunk]:
         """Chunks without a vector, those of the most recently changed files first."""
-        import msgspec
-
         rows = self._connection.execute(
             "SELECT f.path, c.embedding_key, c.text, c.heading_path, c.locator, c.tokens"
             " FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
@@ -130,11 +138,16 @@ class Vectors:
             " ON CONFLICT (model_id, embedding_key) DO NOTHING",
             rows,
         )
+        self._codes.add(model_id, keys, embeddings)
         self._connection.executemany(
             "DELETE FROM unembedded WHERE chunk_id IN"
             " (SELECT id FROM chunks WHERE embedding_key = ?)",
             [(key,) for key in keys],
         )
+
+    def learn_codes(self, model: ServingModel) -> None:
+        """Have a large index be searched by codes first; the transaction is the caller's."""
+        self._codes.learn(model, self.count(model.id))
 
     def language_samples(self, model_id: int, limit: int) -> dict[str, FloatMatrix]:
         """Up to `limit` vectors of passages in each language, (passages, dimension) float32."""
@@ -155,6 +168,22 @@ class Vectors:
                 samples[language] = np.stack([np.frombuffer(row[0], np.float32) for row in rows])
         return samples
 
+    def sentences(self, model_id: int) -> dict[str, FloatVector]:
+        """By language, the mean vector of the sentences that are the same in each."""
+        import numpy as np
+
+        rows: list[Any] = self._connection.execute(
+            "SELECT language, mean FROM language_sentences WHERE model_id = ?", (model_id,)
+        ).fetchall()
+        return {language: np.frombuffer(mean, np.float32) for language, mean in rows}
+
+    def put_sentences(self, model_id: int, language: str, mean: FloatVector) -> None:
+        """Keep that vector for a language."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO language_sentences VALUES (?, ?, ?)",
+            (model_id, language, mean.tobytes()),
+        )
+
     def set_language_directions(self, model_id: int, directions: FloatMatrix | None) -> None:
         """Keep the directions that tell the index's languages apart; None where there are none."""
         self._connection.execute(
@@ -174,28 +203,58 @@ class Vectors:
         return np.frombuffer(found, np.float32).reshape(-1, model.dimension)
 
     def nearest(
-        self, model_id: int, query: FloatVector, limit: int, condition: Condition
+        self,
+        model_id: int,
+        query: FloatVector,
+        limit: int,
+        condition: PassageCondition,
+        *,
+        one_per_document: bool = False,
     ) -> list[tuple[int, float]]:
         """The chunks nearest to the query as (chunk id, cosine), best first.
 
-        `condition` holds before the limit. Chunks of equal text come together.
+        `condition` holds before the limit. Chunks of equal text come together. In a large index
+        those are compared whose codes are nearest. With `one_per_document` only the nearest chunk
+        of each is given, so that a long one hides no other.
         """
-        sql, values = condition
+        row_ids = self._codes.nearest(query, condition)
+        if row_ids is None:
+            compared, which = "chunks c", []
+        else:
+            compared = (
+                "(SELECT chunk_id FROM codes WHERE id IN (SELECT value FROM json_each(?))) n"
+                " JOIN chunks c ON c.id = n.chunk_id"
+            )
+            which = [msgspec.json.encode(row_ids).decode()]
+        sql, values = condition.whole
+        best, each = ("max(cosine)", "GROUP BY document") if one_per_document else ("cosine", "")
         rows = self._connection.execute(
-            "SELECT c.id, 1 - vec_distance_cosine(v.embedding, ?) AS cosine"
-            " FROM vectors v JOIN chunks c ON c.embedding_key = v.embedding_key"
+            "WITH found AS MATERIALIZED (SELECT c.id, d.id AS document,"
+            f" 1 - vec_distance_cosine(v.embedding, ?) AS cosine FROM {compared}"
+            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
-            f" WHERE v.model_id = ? AND {sql} ORDER BY cosine DESC, c.id LIMIT ?",
-            (query.tobytes(), model_id, *values, limit),
+            f" WHERE {sql})"
+            f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
+            (query.tobytes(), *which, model_id, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def of_chunks(self, model: ServingModel, chunk_ids: Iterable[int]) -> dict[int, FloatVector]:
+        """The vectors of those of these chunks that have one, (dimension,) float32."""
+        import numpy as np
+
+        rows = self._connection.execute(
+            "SELECT c.id, v.embedding FROM chunks c"
+            " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
+            " WHERE c.id IN (SELECT value FROM json_each(?)) ORDER BY c.id",
+            (model.id, msgspec.json.encode(list(chunk_ids)).decode()),
+        )
+        return {chunk_id: np.frombuffer(found, np.float32) for chunk_id, found in rows}
 
     def cosines(
         self, model_id: int, query: FloatVector, chunk_ids: Iterable[int]
     ) -> dict[int, float]:
         """Cosine to the query of those of these chunks that have a vector."""
-        import msgspec
-
         rows = self._connection.execute(
             "SELECT c.id, 1 - vec_distance_cosine(v.embedding, ?) FROM chunks c"
             " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
@@ -203,6 +262,13 @@ class Vectors:
             (query.tobytes(), model_id, msgspec.json.encode(list(chunk_ids)).decode()),
         )
         return dict(rows)
+
+    def any_of(self, model_id: int) -> bool:
+        """Whether a model has any vector."""
+        found = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM vectors WHERE model_id = ?)", (model_id,)
+        ).get
+        return bool(found)
 
     def count(self, model_id: int) -> int:
         """Number of vectors of a model."""

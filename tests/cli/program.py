@@ -31,3 +31,18 @@ def run(paths: Paths | Path, *arguments: str, **options: Any) -> subprocess.Comp
         check=False,
         **{"stdin": subprocess.DEVNULL, **options},
     )
+
+
+def run_for(paths: Paths | Path, life_s: float, *arguments: str) -> int:
+    """Run the program for so long, kill it if it still runs, and give how it ended."""
+    with subprocess.Popen(
+        [PROGRAM, *arguments],
+        env=environment(paths),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            return process.wait(life_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()

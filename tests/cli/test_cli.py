@@ -230,25 +230,30 @@ def test_without_its_model_words_still_work(filled_home: Paths) -> None:
     assert status["model"]["remedy"]
 
 
-def test_a_damaged_index_is_4(filled_home: Paths) -> None:
+def test_a_damaged_index_is_4_and_rebuilt_by_indexing(filled_home: Paths) -> None:
     path = filled_home.index_file
     path.write_bytes(b"\x00garbage" * 5000)
     path.with_name(path.name + "-wal").unlink(missing_ok=True)
-    for arguments in (["search", "hive"], ["status"], ["index"]):
+    for arguments in (["search", "hive"], ["status"]):
         done = run(filled_home, *arguments)
         assert done.returncode == 4, done.stderr
         assert "Traceback" not in done.stderr
         assert str(path) in done.stderr
+        assert "localsearch index" in done.stderr
+    done = run(filled_home, "index")
+    assert done.returncode == 0, done.stderr
+    assert "index.db.damaged-" in done.stderr
+    assert run(filled_home, "search", "hive").returncode == 0
 
 
 def test_an_empty_index_is_4_and_can_be_begun_again(filled_home: Paths, library: Path) -> None:
     path = filled_home.index_file
     path.write_bytes(b"")
     path.with_name(path.name + "-wal").unlink(missing_ok=True)
-    for arguments in (["search", "hive"], ["status"], ["index"]):
+    for arguments in (["search", "hive"], ["status"]):
         done = run(filled_home, *arguments)
         assert done.returncode == 4, done.stderr
-        assert "localsearch add" in done.stderr
+        assert "localsearch index" in done.stderr
     assert run(filled_home, "add", str(library)).returncode == 0
     assert run(filled_home, "search", "hive").returncode == 0
 
@@ -260,6 +265,28 @@ def test_a_second_writer_is_4_and_told_who(filled_home: Paths) -> None:
         done = run(filled_home, "index")
     assert done.returncode == 4
     assert str(os.getpid()) in done.stderr
+
+
+def test_what_is_added_while_another_writes_is_remembered(
+    filled_home: Paths, tmp_path: Path
+) -> None:
+    from localsearch.lock import writer_lock
+
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "a.txt").write_text("A zeppelin over the lake.\n")
+    with writer_lock(filled_home.lock_file):
+        done = run(filled_home, "add", str(folder))
+    assert done.returncode == 4
+    assert "remembered, but not indexed yet" in done.stderr
+    assert "`localsearch index`" in done.stderr
+    status = run(filled_home, "status").stdout
+    assert "none known yet" in status
+    assert "of the files that are known" in status
+    assert run(filled_home, "index").returncode == 0
+    assert "zeppelin" in run(filled_home, "search", "--mode", "keyword", "zeppelin").stdout
+    status = run(filled_home, "status").stdout
+    assert "known" not in status
 
 
 def test_bad_settings_are_2(home: Paths) -> None:
@@ -332,7 +359,7 @@ def test_ctrl_c_keeps_what_was_done(starter_home: Paths, tmp_path: Path) -> None
     big = tmp_path / "big"
     big.mkdir()
     for number in range(_MANY_FILES):
-        words = " ".join(f"w{number}x{each}" for each in range(400))
+        words = " ".join(f"w{number}x{each}" for each in range(200))
         (big / f"{number}.txt").write_text(words)
     process = subprocess.Popen(
         [PROGRAM, "add", str(big)],
@@ -360,7 +387,7 @@ def test_ctrl_c_keeps_what_was_done(starter_home: Paths, tmp_path: Path) -> None
 
 def test_a_reader_that_had_enough_is_no_error(filled_home: Paths) -> None:
     done = subprocess.run(
-        f"{PROGRAM} search --json garden | head -c 1",
+        f"{PROGRAM} search --json hive | head -c 1",
         shell=True,
         env=environment(filled_home),
         capture_output=True,

@@ -18,6 +18,7 @@ from localsearch.config import Paths, load_settings
 from localsearch.engine import starter
 from localsearch.models import get_entry
 from localsearch.types import LocalsearchError, ModelError, UsageError
+from tests.cli import program
 from tests.models.conftest import hub, paths
 from tests.models.gguf_files import write_gguf
 from tests.models.hub import Hub
@@ -47,7 +48,16 @@ def test_list_prints_data_on_stdout_and_advice_on_stderr(paths: Paths, tmp_path:
     run("add", write_gguf(tmp_path / RERANKER.file))
     result = run("list")
     lines = result.stdout.splitlines()
-    assert lines[0].split() == ["Model", "Role", "Here", "Size", "Fits", "Licence", "About"]
+    assert lines[0].split() == [
+        "Model",
+        "Role",
+        "Here",
+        "Size",
+        "Fits",
+        "Speed",
+        "Licence",
+        "About",
+    ]
     [line] = [line for line in lines if RERANKER.name + " " in line]
     assert line.split()[:4] == ["*", RERANKER.name, "reranker", "yes"]
     assert "pull Qwen3-Embedding-0.6B" in result.stderr
@@ -68,6 +78,8 @@ def test_list_json_is_one_list_of_objects(paths: Paths, tmp_path: Path) -> None:
         "path": None,
         "size_bytes": 639150592,
         "fits_memory": rows["Qwen3-Embedding-0.6B"]["fits_memory"],
+        "tokens_per_s": None,
+        "candidate_ms": None,
         "note": rows["Qwen3-Embedding-0.6B"]["note"],
         "dimension": 1024,
         "context_tokens": 32768,
@@ -188,3 +200,45 @@ def test_the_group_describes_each_command() -> None:
         command = models.get_command(context, name)
         assert command is not None
         assert command.help
+
+
+def test_verify_says_what_it_compared_and_ends_with_5_for_a_bad_file(
+    paths: Paths, tmp_path: Path
+) -> None:
+    write_gguf(tmp_path / RERANKER.file)
+    run("add", tmp_path / RERANKER.file)
+    file = paths.models_dir / RERANKER.file
+    stat = file.stat()
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    result = program.run(paths, "models", "verify", RERANKER.name)
+    assert "problem  " in result.stdout
+    assert "isn't what it was" in result.stdout
+    assert result.returncode == 5
+    [finding] = json.loads(run("verify", "--json").stdout)
+    assert finding["level"] == "problem"
+    assert finding["check"] == f"{RERANKER.name}: file"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["models", "use", "nosuch"],
+        ["models", "pull", "nosuch"],
+        ["models", "verify", "nosuch"],
+        ["models", "remove", "nosuch"],
+        ["models", "add", "/no/such/file.gguf"],
+        ["embed", "--model", "nosuch"],
+        ["embed", "--model", "/no/such/file.gguf"],
+        ["rerank", "--query", "x", "--model", "nosuch"],
+    ],
+)
+def test_a_model_that_there_is_none_of_is_2_with_the_remedy(
+    home: Paths, arguments: list[str]
+) -> None:
+    done = program.run(home, *arguments)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) > 1
+    assert done.stdout == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -169,6 +170,22 @@ def test_only_ocr_may_start_tesseract(
         sandbox.convert(path, plugins=_PLUGINS)
     (document,) = sandbox.convert(path, ocr=True, plugins=_PLUGINS).documents
     assert document.blocks[0].text.strip() == "Recognised."
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract isn't installed")
+def test_the_real_tesseract_reads_a_page(sandbox: Sandbox, tmp_path: Path) -> None:
+    from PIL import Image, ImageDraw, ImageFont
+
+    page = Image.new("L", (1240, 400), 255)
+    words = "The tenant gives three months notice"
+    ImageDraw.Draw(page).text((80, 150), words, font=ImageFont.load_default(48), fill=0)
+    scan = tmp_path / "scan.pdf"
+    page.save(scan, resolution=150)
+    with pytest.raises(ConversionError, match="scanned pages"):
+        sandbox.convert(str(scan))
+    (document,) = sandbox.convert(str(scan), ocr=True).documents
+    assert words in document.blocks[0].text
+    assert document.blocks[0].locator.page == 1
 
 
 def test_no_file_is_written_or_deleted(sandbox: Sandbox, tmp_path: Path) -> None:

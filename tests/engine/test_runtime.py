@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from localsearch.engine import steps
 from localsearch.engine.gguf import write_random_qwen3
 from localsearch.engine.runtime import Context, Model, Output, Span
 from localsearch.types import CancelledError, ModelError
 
 
-def hidden(model: Model, spans: list[Span], **options: int) -> np.ndarray:
-    with Context(model, output="hidden", batch_tokens=512, max_sequences=8, **options) as context:
+def hidden(model: Model, spans: list[Span], *, ubatch_tokens: int = 512) -> np.ndarray:
+    with Context(
+        model,
+        output="hidden",
+        batch_tokens=512,
+        max_sequences=8,
+        ubatch_tokens=ubatch_tokens,
+    ) as context:
         return context.decode(spans)
 
 
@@ -124,6 +132,85 @@ def test_after_an_abort_the_context_holds_what_it_held(model: Model) -> None:
             context.decode([Span(0, ending, start=3)])
         rows = context.decode([Span(0, ending, start=3)])
     assert_same(rows, whole)
+
+
+# Standing still
+
+
+def _until(holds: Callable[[], bool]) -> float:
+    """Seconds until something holds."""
+    began = time.perf_counter()
+    while not holds():
+        assert time.perf_counter() - began < 60
+        threading.Event().wait(0.001)
+    return time.perf_counter() - began
+
+
+def test_a_decode_stands_still_soon_and_goes_on_where_it_was(slow_qwen3_file: Path) -> None:
+    tokens = [number % 900 for number in range(512)]
+    go_ahead = threading.Event()
+    go_ahead.set()
+    waited = []
+    with (
+        Model(slow_qwen3_file) as model,
+        Context(
+            model, output="hidden", batch_tokens=512, max_sequences=1, go_ahead=go_ahead
+        ) as context,
+    ):
+        steps_of = context.steps
+        assert steps_of is not None
+        expected = context.decode([Span(0, tokens)])
+        for _ in range(5):
+            context.clear()
+            go_ahead.clear()
+            rows: list[np.ndarray] = []
+            began = threading.Event()
+
+            def decode(rows: list[np.ndarray] = rows, began: threading.Event = began) -> None:
+                began.set()
+                rows.append(context.decode([Span(0, tokens)]))
+
+            worker = threading.Thread(target=decode)
+            worker.start()
+            began.wait()
+            waited.append(_until(lambda: steps_of.paused))
+            assert not rows
+            go_ahead.set()
+            worker.join()
+            assert_same(rows[0], expected)
+    # The machine may be busy with other tests; one of them shows what it can do.
+    assert min(waited) <= 0.1
+
+
+def test_a_decode_that_stands_still_can_be_aborted(model: Model) -> None:
+    go_ahead = threading.Event()
+    with Context(
+        model, output="hidden", batch_tokens=64, max_sequences=1, go_ahead=go_ahead
+    ) as context:
+        raised: list[BaseException] = []
+
+        def decode() -> None:
+            try:
+                context.decode([Span(0, [5, 6, 7])])
+            except CancelledError as error:
+                raised.append(error)
+
+        worker = threading.Thread(target=decode)
+        worker.start()
+        assert context.steps is not None
+        _until(lambda: context.steps is not None and context.steps.paused)
+        context.abort()
+        worker.join(30)
+        assert len(raised) == 1
+
+
+def test_a_decode_isnt_held_up_for_ever(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "_LONGEST_PAUSE_S", 0.05)
+    with Context(
+        model, output="hidden", batch_tokens=64, max_sequences=1, go_ahead=threading.Event()
+    ) as context:
+        rows = context.decode([Span(0, [5, 6, 7])])
+    assert_same(rows, hidden(model, [Span(0, [5, 6, 7])]))
 
 
 def test_an_interruption_while_llama_cpp_calls_back_isnt_lost(

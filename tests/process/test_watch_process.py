@@ -107,6 +107,22 @@ def test_another_writer_is_told_who_has_the_index(watching: Watching) -> None:
     assert str(watching.process.pid) in second.stderr
 
 
+def test_folders_are_added_and_removed_while_it_runs(watching: Watching, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "new.txt").write_text("walnuts")
+    done = run(watching.index.paths, "add", str(other))
+    assert done.returncode == 0, done.stderr
+    watching.until(lambda: watching.finds("walnuts"))
+    done = run(watching.index.paths, "remove", str(other))
+    assert done.returncode == 0, done.stderr
+    assert "1 files forgotten" in done.stderr
+    watching.until(lambda: not watching.finds("walnuts"))
+    done = run(watching.index.paths, "forget", str(tmp_path / "library/garden"))
+    assert done.returncode == 0, done.stderr
+    assert "forgotten: 2 files" in done.stderr
+
+
 def test_after_a_kill_another_goes_on(watching: Watching, library: Path, tmp_path: Path) -> None:
     (library / "new.txt").write_text("walnuts")
     watching.process.kill()

@@ -80,6 +80,19 @@ def test_the_data_is_what_the_rule_takes(judged: tuple[JudgedQuery, ...]) -> Non
         assert sorted(asked) == [(file,) for file in english if is_asked_paragraph(file)]
 
 
+@pytest.mark.timeout(900)
+def test_similar_finds_the_translations(paragraphs: Index) -> None:
+    # Measured with the starter model: .886 of the first three, .51 with the language left in; less
+    # .02 for what other processors round otherwise.
+    found = 0
+    files = _files("en")[::3]
+    for language in LANGUAGES:
+        for file in files:
+            hits = paragraphs.similar(str(DOCS / language / file), limit=3).hits
+            found += sum(hit.path.endswith(f"/{file}") for hit in hits)
+    assert found / (3 * len(LANGUAGES) * len(files)) >= 0.866
+
+
 def _files(language: str) -> list[str]:
     folder = DOCS / language
     return sorted(file.relative_to(folder).as_posix() for file in folder.glob("*/*.txt"))
@@ -99,7 +112,7 @@ def test_no_measure_falls_below_its_floor(
     def search(query: JudgedQuery, mode: Mode) -> tuple[list[str], float]:
         began_s = time.perf_counter()
         *_, last = paragraphs.search(query_of(paragraphs, setting, query, mode, DOCS))
-        assert not last.notice
+        assert "off" not in last.notice
         return [hit.path for hit in last.hits], (time.perf_counter() - began_s) * 1000
 
     asked = [query for query in judged if applies(setting, query)]

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from localsearch.query import format_query, parse_query, problems
+from converters.formats import FORMATS
+from converters.registry import kind_for
+from localsearch.query import format_query, parse_query, problems, values
 from localsearch.query.values import KINDS
 from localsearch.types import Filters, Query
 
@@ -112,6 +114,9 @@ def test_path_and_root_filters() -> None:
         ("Kind:E-Mail", ("mail",)),
         ("kind:markdown", ("text",)),
         ("kind:photos", ("image",)),
+        ("kind:csv", ("sheet",)),
+        ("kind:.csv,*.tsv", ("sheet",)),
+        ("kind:json,py", ("data", "code")),
         ("ｋｉｎｄ：ＰＤＦ", ("pdf",)),
         ("-kind:code", tuple(kind for kind in KINDS if kind != "code")),
         ("kind:pdf -kind:code", ("pdf",)),
@@ -177,6 +182,8 @@ def _ns(year: int, month: int, day: int) -> int:
         ("size:>99999999999999999P", ""),
         ("ext:tar.gz", "ext:gz"),
         ("knd:pdf", "kind:pdf"),
+        ("path:[z-a]", ""),
+        ("path:foo\\", "path:foo"),
     ],
 )
 def test_a_bad_value_is_plain_text_and_said(text: str, suggestion: str) -> None:
@@ -200,6 +207,31 @@ def test_an_unknown_folder_name_is_said() -> None:
     assert problem.suggestion == "in:Notes"
     assert problems("in:work x", now=NOW, roots=("Notes", "work")) == ()
     assert problems("in:anything", now=NOW) == ()
+
+
+def test_an_unknown_folder_is_plain_text() -> None:
+    query = parse_query("in:nots,work tide", now=NOW, roots=("notes", "work"))
+    assert query.filters.roots == ()
+    assert query.text == "in:nots,work tide"
+    query = parse_query("in:NOTES,work tide", now=NOW, roots=("notes", "work"))
+    assert query.filters.roots == ("notes", "work")
+    both = parse_query("in:notes", now=NOW, roots=("Notes", "notes"))
+    assert both.filters.roots == ("notes",)
+
+
+def test_a_folder_further_in_is_suggested_as_a_path() -> None:
+    (problem,) = problems(
+        "in:Taxes", now=NOW, roots=("Documents",), folder_named={"Taxes": "taxes"}.get
+    )
+    assert problem.suggestion == "path:taxes"
+    assert "Documents" in problem.cause
+
+
+def test_an_endings_kind_is_the_one_its_files_are_indexed_as() -> None:
+    for each in FORMATS:
+        for suffix in each.suffixes:
+            if suffix[1:] not in KINDS:
+                assert values.parse_kind(suffix) == kind_for("x" + suffix), suffix
 
 
 def test_prefix_counts_for_a_word_that_is_being_typed() -> None:

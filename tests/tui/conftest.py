@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from localsearch import config
 from localsearch.api import Index
-from localsearch.types import CancelledError, Query, Stage, Status, Timings
+from localsearch.nearest import mark_nearest
+from localsearch.types import CancelledError, Hit, Query, Stage, Status, Timings, Why
+from tests.topics import ByTopic
 from tests.tui.making import DAY_NS, NOW_S
 
 _TIDES = "\n".join(f"Line {number} of the tide tables." for number in range(1, 401))
@@ -75,14 +77,16 @@ NO_MODEL = config.Settings(models=config.ModelSettings(embedder="/no/such/model.
 class StagedIndex(Index):
     """The real index, whose full searches go through stages that a test lets happen.
 
-    `script` reorders the hits by word, one permutation a stage; `deaf` searches don't listen to
-    `cancel`, as a model deep in its work may not.
+    `script` reorders the hits by word, one permutation a stage, and makes them hits `by_meaning`;
+    `deaf` searches don't listen to `cancel`, as a model deep in its work may not. Sentences are
+    marked when `reading` allows it.
     """
 
     def __init__(self, paths: config.Paths) -> None:
         super().__init__(paths, NO_MODEL)
         self.script: list[list[int]] = []
-        self.deaf = False
+        self.deaf = self.by_meaning = False
+        self.reading = threading.Semaphore(0)
         self.asked: list[str] = []
         self.aborted: list[str] = []
         self.step = threading.Semaphore(0)
@@ -112,6 +116,11 @@ class StagedIndex(Index):
                     self.aborted.append(query.text)
                     raise CancelledError
             hits = tuple(last.hits[at] for at in order)
+            if self.by_meaning:
+                hits = tuple(
+                    dataclasses.replace(hit, highlights=(), why=Why(vector_rank=rank))
+                    for rank, hit in enumerate(hits, 1)
+                )
             yield dataclasses.replace(
                 last,
                 name="hybrid" if number == 1 else "reranked",
@@ -119,6 +128,16 @@ class StagedIndex(Index):
                 reranked=0 if number == 1 else len(hits),
                 final=number == len(self.script),
             )
+
+    def mark_nearest(
+        self, query: Query, hits: Sequence[Hit], *, cancel: threading.Event | None = None
+    ) -> Iterator[Hit]:
+        for found in mark_nearest(ByTopic(), query.text, hits, cancel=cancel):
+            while not self.reading.acquire(timeout=0.01):
+                if cancel is not None and cancel.is_set():
+                    self.aborted.append(f"sentences of {query.text}")
+                    raise CancelledError
+            yield found
 
 
 @pytest.fixture

@@ -69,6 +69,12 @@ class Driver:
         return bool(groups & {"search", "preview"})
 
     @property
+    def busy(self) -> bool:
+        """Whether anything still comes: a search, its sentences, or a preview."""
+        groups = {worker.group for worker in self.app.workers if not worker.is_finished}
+        return bool(groups & {"search", "sentences", "preview"})
+
+    @property
     def main(self) -> MainScreen:
         """The main screen, on top or not."""
         return next(screen for screen in self.app.screen_stack if isinstance(screen, MainScreen))

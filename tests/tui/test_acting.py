@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.widgets._toast import Toast
 
 from tests.tui.conftest import StagedIndex
 from tests.tui.driving import Driver, opened
@@ -119,6 +120,18 @@ async def test_a_file_that_is_gone_is_said_to_be(index: StagedIndex) -> None:
         os.unlink(hit.path)
         await driver.press("enter")
         await driver.until(lambda: "no longer there" in driver.text)
+
+
+async def test_what_is_said_leaves_room_and_goes_when_bidden(index: StagedIndex) -> None:
+    async with opened(index, size=(80, 24)) as driver:
+        await driver.search("tea")
+        Path(driver.hits.hits[0].path).unlink()
+        await driver.press("enter")
+        await driver.until(lambda: "is no longer there" in driver.text)
+        toast = driver.app.screen.query_one(Toast)
+        assert toast.outer_size.height <= 3
+        await driver.press("escape")
+        await driver.until(lambda: "is no longer there" not in driver.text)
 
 
 async def test_the_folder_opens(index: StagedIndex, programs: Path) -> None:

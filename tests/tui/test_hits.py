@@ -18,14 +18,10 @@ def keys(ranked: tuple[Hit, ...]) -> list[object]:
     return [hit_key(hit) for hit in ranked]
 
 
-def test_the_highlight_follows_its_hit_before_the_user_moves() -> None:
+def test_the_best_hit_is_highlighted_until_the_user_moves() -> None:
     arranged = arrange(hits(1, 2, 3), 0, hits(3, 2, 1), moved=False)
     assert keys(arranged.hits) == keys(hits(3, 2, 1))
-    assert arranged.cursor == 2
-
-
-def test_a_hit_that_is_gone_leaves_the_highlight_at_the_top() -> None:
-    assert arrange(hits(1, 2), 1, hits(3, 4), moved=False).cursor == 0
+    assert arranged.cursor == 0
 
 
 def test_rows_down_to_the_highlight_stay_once_the_user_has_moved() -> None:
@@ -42,12 +38,14 @@ def test_a_kept_row_is_shown_in_its_newer_version() -> None:
 
 def test_another_passage_of_the_file_stands_for_it_where_files_are_listed() -> None:
     newer = make_hit("/files/2.md", chunk_id=22)
-    assert arrange(hits(1, 2), 1, (*hits(3), newer), moved=False).cursor == 1
+    arranged = arrange(hits(1, 2), 1, (*hits(3), newer), moved=True)
+    assert keys(arranged.hits) == keys((*hits(1), newer, *hits(3)))
 
 
 def test_where_passages_are_listed_none_stands_for_another() -> None:
     passages = tuple(make_hit("/files/2.md", chunk_id=each) for each in (21, 22))
-    assert arrange(hits(1, 2), 1, (*hits(3), *passages), moved=False).cursor == 0
+    arranged = arrange(hits(1, 2), 1, (*hits(3), *passages), moved=True)
+    assert keys(arranged.hits) == keys((*hits(1, 2, 3), *passages))
 
 
 def test_a_file_found_by_name_is_told_by_its_place() -> None:
@@ -79,6 +77,6 @@ def test_nothing_is_lost_or_doubled(
     if moved and at is not None:
         assert found[: at + 1] == keys(shown[: at + 1])
         assert arranged.cursor == at
-    elif at is not None and before[at] in after:
-        assert arranged.cursor is not None
-        assert hit_key(arranged.hits[arranged.cursor]) == hit_key(shown[at])
+    elif after:
+        assert found == keys(hits(*after))
+        assert arranged.cursor == 0

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
+from localsearch.model_speed import note_speed
+from localsearch.service import Service
 from localsearch.types import CancelledError, IndexReport, Progress, StoreLockedError
-from tests.tui.conftest import StagedIndex
+from tests.tui.conftest import NO_MODEL, StagedIndex
 from tests.tui.driving import opened
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.folder_picker import FolderPicker
@@ -76,9 +81,11 @@ async def test_indexing_is_shown_paused_and_resumed(index: StagedIndex) -> None:
     def update(
         within: Sequence[str] = (),
         *,
+        full: bool = False,
         progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> IndexReport:
+        assert not full
         assert progress is not None
         assert cancel is not None
         runs.append(cancel)
@@ -115,6 +122,30 @@ async def test_another_process_at_work_is_no_error(index: StagedIndex) -> None:
         await driver.until(lambda: "Another localsearch is keeping the index" in driver.text)
 
 
+@pytest.mark.skipif("not hasattr(__import__('socket'), 'AF_UNIX')", reason="needs Unix sockets")
+async def test_the_service_is_paused_and_resumed(index: StagedIndex) -> None:
+    # A short path: the system takes about a hundred bytes for a socket's.
+    with tempfile.TemporaryDirectory(prefix="ls") as folder:
+        paths = dataclasses.replace(index.paths, runtime_dir=Path(folder, "run"))
+        index.paths = paths
+        stop = threading.Event()
+        with Service(paths, NO_MODEL) as service:
+            thread = threading.Thread(target=service.run, args=(stop,))
+            thread.start()
+            try:
+                async with opened(index) as driver:
+                    await driver.press("f2")
+                    await driver.until(lambda: "`localsearch watch` keeps it" in driver.text)
+                    await driver.press("p")
+                    await driver.until(lambda: service.is_paused and "Paused" in driver.text)
+                    await driver.press("p")
+                    await driver.until(lambda: not service.is_paused)
+                    await driver.until(lambda: "`localsearch watch` keeps it" in driver.text)
+            finally:
+                stop.set()
+                thread.join()
+
+
 async def test_models_are_listed_for_this_machine(index: StagedIndex) -> None:
     async with opened(index) as driver:
         await driver.press("f2", "3")
@@ -132,3 +163,14 @@ async def test_nothing_is_downloaded_unasked(index: StagedIndex) -> None:
         await driver.press("escape")
         await driver.until(lambda: isinstance(driver.app.screen, IndexScreen))
         assert not index.paths.models_dir.exists() or not any(index.paths.models_dir.iterdir())
+
+
+async def test_the_speed_of_a_model_on_this_machine_is_shown(index: StagedIndex) -> None:
+    note_speed(index.paths.state_file, "Qwen3-Embedding-0.6B", 8_000, 16.0)
+    note_speed(index.paths.state_file, "Qwen3-Reranker-0.6B", 13, 10.0)
+    async with opened(index) as driver:
+        await driver.press("f2", "3")
+        await driver.until(lambda: "500 tokens/s here" in driver.text)
+        assert "1.3 passages/s here" in driver.text
+        await driver.press("down", "m")
+        await driver.until(lambda: "isn't here yet" in driver.text)

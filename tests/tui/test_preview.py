@@ -125,9 +125,16 @@ def test_words_are_marked_across_a_line_break() -> None:
 
 
 def test_a_sentence_found_by_meaning_is_underlined() -> None:
-    why = Why(vector_rank=1)
-    page = render_preview(make_source("green tea", "prose", why=why), 60)
-    assert {str(span.style) for row in page.rows for span in row.content.spans} == {"underline"}
+    source = make_source("- It *steeps*\n  in water.\n- Cold.", "markdown", why=Why(vector_rank=1),
+                         snippet="- It *steeps* in water. - Cold.", nearest=(2, 23))  # fmt: skip
+    page = render_preview(source, 60)
+    underlined = [
+        row.content.plain[span.start : span.end]
+        for row in page.rows
+        for span in row.content.spans
+        if str(span.style) == "underline"
+    ]
+    assert " ".join(underlined) == "It steeps in water."
 
 
 def test_every_form_is_laid_out_at_every_width() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from localsearch.types import StoreDamagedError
-from tests.tui.conftest import StagedIndex
+from tests.tui.conftest import FILES, StagedIndex
 from tests.tui.driving import opened
 from tui.widgets.stage_line import StageLine
 
@@ -80,19 +81,33 @@ async def test_stale_results_never_paint(index: StagedIndex) -> None:
         assert all(names == ["garden.txt"] for names in painted)
 
 
-async def test_the_highlight_stays_on_its_hit_while_the_list_settles(index: StagedIndex) -> None:
+async def test_the_best_hit_is_highlighted_until_the_user_moves(index: StagedIndex) -> None:
     index.script = [[1, 0, 2, 3], [3, 2, 1, 0]]
+    async with opened(index, size=(80, 24)) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked and len(driver.names) == 4)
+        by_word = driver.names
+        index.step.release()
+        await driver.until(lambda: driver.names == [by_word[at] for at in (1, 0, 2, 3)])
+        assert driver.current == by_word[1]
+        index.step.release()
+        await driver.until(lambda: not driver.searching)
+        assert driver.current == by_word[3]
+        assert driver.hits.scroll_offset.y == 0
+        assert driver.preview.hit == driver.hits.highlighted
+
+
+async def test_the_highlight_stays_on_its_hit_once_the_user_has_moved(index: StagedIndex) -> None:
+    index.script = [[3, 0, 2, 1], [3, 2, 1, 0]]
     async with opened(index) as driver:
         driver.main.query_input.write("tea")
         await driver.until(lambda: "tea" in index.asked and len(driver.names) == 4)
-        first = driver.current
-        index.step.release()
-        await driver.until(lambda: driver.hits.cursor == 1)
-        assert driver.current == first
-        index.step.release()
+        await driver.press("down", "down")
+        chosen = driver.current
+        index.step.release(2)
         await driver.until(lambda: not driver.searching)
-        assert driver.current == first
-        assert driver.hits.cursor == 3
+        assert driver.current == chosen
+        assert driver.hits.cursor == 2
 
 
 async def test_nothing_above_the_highlight_moves_once_the_user_has(index: StagedIndex) -> None:
@@ -142,6 +157,23 @@ async def test_the_stage_and_the_deadline_are_shown(index: StagedIndex) -> None:
         await driver.until(lambda: "12 ms" in str(driver.main.query_one(StageLine).render()))
 
 
+async def test_what_changed_last_is_there_before_anything_is_asked(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.preview.hit is not None)
+        assert driver.names == [name.rpartition("/")[2] for name in FILES]
+        assert "Changed last" in driver.text
+        # A place in this list is no measure of anything.
+        assert "▪" not in driver.text
+
+
+async def test_what_was_not_understood_is_said_whole(index: StagedIndex) -> None:
+    async with opened(index, size=(80, 24)) as driver:
+        await driver.search("tea kind:teapot")
+        assert "there is no kind teapot" in " ".join(driver.text.split())
+        await driver.search("tea")
+        assert "teapot" not in driver.text
+
+
 async def test_files_or_passages(index: StagedIndex) -> None:
     async with opened(index) as driver:
         await driver.search("tea")
@@ -156,19 +188,27 @@ async def test_an_error_says_cause_and_remedy(index: StagedIndex) -> None:
     async with opened(index) as driver:
         index.failure = StoreDamagedError("the index is damaged", "Run `localsearch doctor`.")
         await driver.search("tea")
-        assert "the index is damaged" in driver.text
-        assert "localsearch doctor" in driver.text
+        await driver.until(lambda: "the index is damaged" in driver.text)
+        await driver.until(lambda: "localsearch doctor" in driver.text)
 
 
 async def test_a_fault_of_ours_shows_no_traceback(index: StagedIndex) -> None:
     async with opened(index) as driver:
         index.failure = ZeroDivisionError("oops")
         await driver.search("tea")
-        assert "something went wrong" in driver.text
+        await driver.until(lambda: "something went wrong" in driver.text)
         assert "Traceback" not in driver.text
         index.failure = None
         await driver.search("sencha")
         assert driver.names == ["tea.md"]
+
+
+async def test_an_index_without_files_says_so(empty_index: StagedIndex, user_home: Path) -> None:
+    (user_home / "empty").mkdir()
+    empty_index.add_roots([str(user_home / "empty")])
+    empty_index.update()
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: "hold no files yet" in driver.text)
 
 
 async def test_nothing_found_says_what_to_do(index: StagedIndex) -> None:

@@ -12,10 +12,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from localsearch.model_speed import note_speed
 from tests.tui.conftest import StagedIndex, make_library
 from tests.tui.driving import Driver
 from tests.tui.making import NOW_S
 from tui.app import LocalsearchApp
+from tui.screens.folder_picker import FolderPicker
+from tui.screens.index import IndexScreen
 
 Compare = Callable[..., bool]
 Scene = Callable[[Driver], Awaitable[None]]
@@ -47,8 +50,9 @@ def matches(
         driver = Driver(app, pilot)
         await driver.until(lambda: app.keeper.state.status or len(app.screen_stack) > 2)
         await scene(driver)
-        for field in app.screen.query(Input):
-            field.cursor_blink = False
+        for screen in app.screen_stack:
+            for field in screen.query(Input):
+                field.cursor_blink = False
         await pilot.pause()
 
     same = snap_compare(app, terminal_size=size, run_before=play)
@@ -102,6 +106,100 @@ def test_welcome(
         note.update("In use: multilingual-e5-small; no reranker.")
 
     assert matches(snap_compare, empty_index, scene, size, theme)
+
+
+@in_every_look
+def test_failures(
+    snap_compare: Compare,
+    index: StagedIndex,
+    user_home: Path,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    (user_home / "library" / "broken.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    index.update()
+
+    async def scene(driver: Driver) -> None:
+        await driver.press("f2", "2")
+        await driver.until(lambda: "broken.pdf" in driver.text)
+
+    assert matches(snap_compare, index, scene, size, theme)
+
+
+@in_every_look
+def test_models(
+    snap_compare: Compare,
+    index: StagedIndex,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    # What this machine is and has is no part of the picture.
+    monkeypatch.setattr("localsearch.models.listing.machine_memory_bytes", lambda: 8_000_000_000)
+    monkeypatch.setattr("localsearch.models.listing.starter_is_available", lambda: False)
+    note_speed(index.paths.state_file, "Qwen3-Embedding-0.6B", 4_460, 10.0)
+
+    async def scene(driver: Driver) -> None:
+        await driver.press("f2", "3", "down")
+        await driver.until(lambda: "446 tokens/s here" in driver.text)
+
+    assert matches(snap_compare, index, scene, size, theme)
+
+
+@in_every_look
+def test_folder_picker(
+    snap_compare: Compare, index: StagedIndex, size: tuple[int, int], theme: str
+) -> None:
+    async def scene(driver: Driver) -> None:
+        await driver.press("f2")
+        await driver.until(lambda: isinstance(driver.app.screen, IndexScreen))
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, FolderPicker))
+        driver.app.screen.query_one(Input).value = "~/library/"
+        await driver.until(lambda: "▸ library" in driver.text and "~/library/code" in driver.text)
+
+    assert matches(snap_compare, index, scene, size, theme)
+
+
+@in_every_look
+def test_why(snap_compare: Compare, index: StagedIndex, size: tuple[int, int], theme: str) -> None:
+    async def scene(driver: Driver) -> None:
+        await driver.search("tea")
+        await driver.until(lambda: not driver.searching and "tea.md" in driver.text)
+        await driver.press("alt+e")
+        await driver.until(lambda: "Why it's here" in driver.text)
+
+    assert matches(snap_compare, index, scene, size, theme)
+
+
+@in_every_look
+def test_searches(
+    snap_compare: Compare, index: StagedIndex, size: tuple[int, int], theme: str
+) -> None:
+    index.save_search("green tea", "green tea")
+    index.remember("high water")
+
+    async def scene(driver: Driver) -> None:
+        await driver.press("ctrl+r")
+        await driver.until(lambda: "high water" in driver.text)
+
+    assert matches(snap_compare, index, scene, size, theme)
+
+
+@in_every_look
+def test_a_sentence_is_marked(
+    snap_compare: Compare, index: StagedIndex, size: tuple[int, int], theme: str
+) -> None:
+    index.script, index.by_meaning = [[0, 1, 2]], True
+    index.step.release()
+    index.reading.release(20)
+
+    async def scene(driver: Driver) -> None:
+        await driver.search("tea")
+        await driver.until(lambda: driver.hits.highlighted and driver.hits.highlighted.nearest)
+        await driver.until(lambda: not driver.busy)
+
+    assert matches(snap_compare, index, scene, size, theme)
 
 
 @in_every_look

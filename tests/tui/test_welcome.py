@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Button, SelectionList
 
 from tests.tui.conftest import StagedIndex, make_library
-from tests.tui.driving import opened
+from tests.tui.driving import Driver, opened
 from tui.folder_sizes import FolderSize, suggested_folders
 from tui.screens.welcome import WelcomeScreen
 
@@ -47,6 +47,31 @@ async def test_nothing_chosen_starts_nothing(empty_index: StagedIndex, documents
         await driver.press("space")
         await driver.until(lambda: "Choose one at least" in driver.text)
         assert driver.app.screen.query_one("#start", Button).disabled
+
+
+async def test_what_is_chosen_shows_without_colours(
+    empty_index: StagedIndex, documents: Path, user_home: Path
+) -> None:
+    (user_home / "Notes").mkdir()
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        await driver.until(lambda: "▐✓▌ ~/Documents" in driver.text)
+        assert "▐ ▌ ~/Notes" in driver.text
+        await driver.press("down", "space")
+        await driver.until(lambda: "▐✓▌ ~/Notes" in driver.text)
+
+
+async def test_models_that_fit_this_machine_are_offered(
+    empty_index: StagedIndex, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(driver: Driver) -> str:
+        return " ".join(driver.text.split())
+
+    for memory, offered in ((64_000_000_000, True), (600_000_000, False)):
+        monkeypatch.setattr("localsearch.models.listing.machine_memory_bytes", lambda m=memory: m)
+        async with opened(empty_index) as driver:
+            await driver.until(lambda: "reranker" in said(driver) or "installed" in said(driver))
+            assert ("can run Qwen3-Embedding-0.6B (639 MB)" in said(driver)) is offered
 
 
 async def test_later_says_how_to_begin(empty_index: StagedIndex, documents: Path) -> None:

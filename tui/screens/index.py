@@ -32,15 +32,15 @@ class IndexScreen(Screen[None]):
     CSS_PATH = "index.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f2", "app.pop_screen", "Back"),
-        Binding("a", "add", "Add folder"),
+        Binding("a", "add", "Add"),
         Binding("delete,d", "remove", "Remove"),
         Binding("u", "update", "Update"),
-        Binding("p", "pause", "Pause/resume"),
-        Binding("r", "retry", "Retry failed"),
+        Binding("p", "pause", "Pause"),
+        Binding("r", "retry", "Retry"),
         Binding("1", "tab('folders')", "Folders", show=False),
         Binding("2", "tab('failures')", "Failures", show=False),
         Binding("3", "tab('models')", "Models", show=False),
-        Binding("question_mark", "app.help", "Help", show=False),
+        Binding("f1,question_mark", "app.help", "Help", key_display="?"),
     ]
 
     app: LocalsearchApp
@@ -157,15 +157,12 @@ class IndexScreen(Screen[None]):
 
     def action_pause(self) -> None:
         """Pause, or go on."""
-        if self.app.keeper.state.running:
-            self.app.keeper.pause()
-        else:
-            self.app.update_index()
+        self.app.pause_or_resume()
 
     def action_retry(self) -> None:
         """Read the failed files again."""
         if self._failures:
-            self.app.update_index([failure.path for failure in self._failures])
+            self.app.update_index([failure.path for failure in self._failures], full=True)
 
     @on(ModelPanel.Switched)
     def _model_switched(self, event: ModelPanel.Switched) -> None:

@@ -10,15 +10,17 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Footer, Input
+from textual.content import Content
+from textual.widgets import Footer, Input, Static
 
+from localsearch.terminal import clean
 from localsearch.types import CancelledError, Hit, LocalsearchError, NoIndexError, Stage
 from tui.filters import CHIPS
 from tui.indexing import IndexState
 from tui.keys import ALT_KEYS
 from tui.screens.hit_actions import HitActions
 from tui.screens.query_actions import QueryActions
-from tui.searching import Request, search_stages
+from tui.searching import Request, nearest_sentences, search_stages
 from tui.widgets.chips import Chips
 from tui.widgets.hit_list import HitList
 from tui.widgets.preview import Preview
@@ -34,9 +36,12 @@ if TYPE_CHECKING:
 
 # A highlight that runs through the list shows where it rests, not what it passes.
 _PREVIEW_PAUSE_S = 0.04
+_SENTENCE_PAUSE_S = 0.1
 
 _NOTHING_FOUND = "Nothing found. Try fewer words, another word for the same, or take a filter away."
 _NO_FOLDERS = "No folders are searched yet. Press F2, then a, to add one."
+_NO_FILES = "The folders hold no files yet. F2 shows them; what is put there will be found here."
+_NOTHING_YET = "Your files are being read. Type to search those that have been."
 _STILL_INDEXING = "Nothing found so far: the index is still growing (F2 shows how far it is)."
 
 
@@ -76,6 +81,7 @@ class MainScreen(HitActions, QueryActions):
         yield QueryInput(within=self.within[0] if self.within else "")
         yield Chips()
         yield StageLine()
+        yield Static("", id="notice", markup=False)
         with Horizontal(id="body"):
             yield HitList(now_s=self.app.now_s)
             yield Preview()
@@ -110,6 +116,8 @@ class MainScreen(HitActions, QueryActions):
     def query_changed(self, event: Input.Changed) -> None:
         """Every letter asks anew; what the last one asked for is dropped."""
         event.stop()
+        self.app.clear_notifications()
+        self.workers.cancel_group(self, "sentences")
         self.hit_list.start_over()
         self.search()
         self.query_one(Chips).read(event.value)
@@ -126,6 +134,7 @@ class MainScreen(HitActions, QueryActions):
                 self.show_stage(stage)
         except CancelledError:
             stage_line.stop()
+            self.show_notice("")
         except LocalsearchError as error:
             self.show_error(error)
         except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
@@ -135,27 +144,63 @@ class MainScreen(HitActions, QueryActions):
 
     def show_stage(self, stage: Stage) -> None:
         """Paint a ranked list."""
-        self.hit_list.show(stage.hits, faded=stage.nothing_relevant)
-        stage_line = self.query_one(StageLine)
         asked = bool(self.query_input.value.strip())
+        self.hit_list.show(stage.hits, faded=stage.nothing_relevant, scored=asked)
+        stage_line = self.query_one(StageLine)
         stage_line.show(stage, passages=self.passages, recent=not asked)
+        if stage.notice or stage.final:
+            # What was said of the query before stays meanwhile: less would flicker with each key.
+            self.show_notice(stage.notice)
         if not stage.hits and stage.final:
             self.query_one(Preview).say(self._why_nothing())
+        if stage.name != "keyword":
+            self.mark_sentences()
+
+    def show_notice(self, text: str) -> None:
+        """Say what of the query wasn't understood, or what its answer lacks."""
+        notice = self.query_one("#notice", Static)
+        notice.display = bool(text)
+        notice.update(Content(clean(text)))
 
     def _why_nothing(self) -> str:
         state = self.app.keeper.state
         if state.status is not None and not state.status.roots:
             return _NO_FOLDERS
         if not self.query_input.value.strip():
-            return "Type to search."
+            return _NOTHING_YET if state.running else _NO_FILES
         return _STILL_INDEXING if state.running else _NOTHING_FOUND
 
     def show_error(self, error: LocalsearchError) -> None:
         """Say the cause above the results, and the remedy in place of the preview."""
         self.hit_list.show(())
+        self.show_notice("")
         first = isinstance(error, NoIndexError)
         self.query_one(StageLine).say("" if first else error.cause)
         self.query_one(Preview).say(_NO_FOLDERS if first else error.remedy or error.cause)
+
+    @on(HitList.Scrolled)
+    @work(exclusive=True, group="sentences", exit_on_error=False)
+    async def mark_sentences(self) -> None:
+        """Mark in what's seen, and was found by meaning alone, which sentence comes nearest."""
+        from localsearch.nearest import lacks_marks
+
+        await asyncio.sleep(_SENTENCE_PAUSE_S)
+        seen = [hit for hit in self.hit_list.in_sight if lacks_marks(hit)]
+        if not seen:
+            return
+        # While hits are judged, one at a time does not hold that up much.
+        hits = seen[:1] if self.app.lanes.search.busy else seen
+        text = self.query_input.value
+        try:
+            async for hit in nearest_sentences(self.app.backend, self.app.lanes, text, hits):
+                self.hit_list.show_nearest(hit)
+        except CancelledError:
+            return
+        except LocalsearchError:
+            # The search has said already what's wrong with the model.
+            return
+        except Exception as error:  # noqa: BLE001 - a mark is no reason to trouble the user
+            self.app.describe_unexpected(error)
 
     # The preview
 
@@ -224,6 +269,7 @@ class MainScreen(HitActions, QueryActions):
 
     def action_back(self) -> None:
         """Stop what still runs; else take the marks away; else back to the input; else clear it."""
+        self.app.clear_notifications()
         if self.app.lanes.search.busy:
             self.app.lanes.search.cancel()
         elif self.hit_list.marked:

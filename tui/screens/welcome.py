@@ -21,9 +21,11 @@ from localsearch.types import LocalsearchError
 from tui.folder_sizes import FolderSize, measure, suggested_folders
 from tui.format import count, describe_bytes, shorten_path
 from tui.screens.folder_picker import FolderPicker
+from tui.widgets.check_list import CheckList
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Sequence
 
     from localsearch.models import ModelState
     from tui.app import LocalsearchApp
@@ -61,7 +63,7 @@ class WelcomeScreen(Screen[bool]):
         with VerticalScroll(id="welcome", can_focus=False):
             yield Static(Content("localsearch"), id="name")
             yield Static(Content(_INTRO), classes="prose")
-            yield SelectionList[str](id="folders")
+            yield CheckList(id="folders")
             yield Static(Content(""), id="total")
             yield Static(Content(_SKIPPED.format(size=describe_bytes(limit))), classes="prose")
             yield Static(Content(""), id="models-note", classes="prose")
@@ -140,13 +142,11 @@ class WelcomeScreen(Screen[bool]):
             return models, advise(models, settings)
 
         try:
-            _, advice = await self.app.lanes.actions.call(read)
+            models, advice = await self.app.lanes.actions.call(read)
         except LocalsearchError as error:
-            advice = error.cause
-        text = clean(advice.split("\n")[0])
-        self.query_one("#models-note", Static).update(
-            Content(f"{text} The models that fit this machine are listed under F2, Models.")
-        )
+            models, advice = (), error.cause
+        text = f"{clean(advice.partition(chr(10))[0])} {_offer(models)}".rstrip()
+        self.query_one("#models-note", Static).update(Content(text))
 
     # Keys
 
@@ -182,3 +182,23 @@ class WelcomeScreen(Screen[bool]):
         """Have a look round first."""
         self.app.lanes.sizes.cancel()
         self.dismiss(False)
+
+
+def _offer(models: Sequence[ModelState]) -> str:
+    """Which models fit this machine and would find more; nothing where they're here."""
+    from localsearch.models.catalogue import RECOMMENDED_EMBEDDER, RECOMMENDED_RERANKER
+
+    better = [
+        f"{model.name} ({describe_bytes(model.size_bytes)})"
+        for model in models
+        if model.name in (RECOMMENDED_EMBEDDER, RECOMMENDED_RERANKER)
+        and model.fits_memory
+        and not model.installed
+    ]
+    if not better:
+        return ""
+    return (
+        f"This machine can run {' and '.join(better)}, which "
+        f"{'find' if len(better) > 1 else 'finds'} more. Nothing is downloaded unasked: press F2, "
+        "then 3, whenever you like."
+    )

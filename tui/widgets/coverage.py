@@ -74,8 +74,11 @@ class CoveragePanel(Widget):
             return Content.styled(lead + text, "$text-warning")
         if state.paused:
             return Content.styled(lead + "Paused. Press p to go on.", "$text-warning")
-        if state.elsewhere:
-            return Content.styled(lead + "Another localsearch is keeping the index now.", "$dim")
+        if state.elsewhere and state.progress is None:
+            text = "`localsearch watch` keeps it up to date."
+            if state.status is None or state.status.service is None:
+                text = "Another localsearch is keeping the index now."
+            return Content.styled(lead + text, "$dim")
         if state.progress is None:
             if state.running:
                 return Content.styled(lead + "◆ starting", "$dim")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import events
@@ -50,6 +50,9 @@ class HitList(ScrollView, can_focus=True):
 
         hit: Hit | None
 
+    class Scrolled(Message):
+        """Other hits are on the screen."""
+
     @dataclass
     class Opened(Message):
         """The user wants to open this hit."""
@@ -60,8 +63,10 @@ class HitList(ScrollView, can_focus=True):
         super().__init__(id=widget_id)
         self.hits: tuple[Hit, ...] = ()
         self.marked: dict[HitKey, Hit] = {}
+        self._nearest: dict[HitKey, Hit] = {}
         self.moved = False
         self._faded = False
+        self._scored = True
         self._now_s = now_s
         self._drawn: dict[tuple[int, bool, bool], list[Content]] = {}
         self._hover: int | None = None
@@ -72,22 +77,51 @@ class HitList(ScrollView, can_focus=True):
     def start_over(self) -> None:
         """Forget that the user has moved: what comes next answers another query."""
         self.moved = False
+        self._nearest.clear()
         self.cursor = 0 if self.hits else None
         if self.scroll_offset.y:
             self.scroll_to(y=0, animate=False)
 
-    def show(self, ranked: Sequence[Hit], *, faded: bool = False) -> None:
+    def show(self, ranked: Sequence[Hit], *, faded: bool = False, scored: bool = True) -> None:
         """Put a new ranking in the place of what's shown; see `arrange` for what stays put."""
         before = self.highlighted
-        arranged = arrange(self.hits, self.cursor, ranked, moved=self.moved)
-        if arranged.hits == self.hits and faded == self._faded:
+        known = [self._with_nearest(hit) for hit in ranked]
+        arranged = arrange(self.hits, self.cursor, known, moved=self.moved)
+        if (arranged.hits, faded, scored) == (self.hits, self._faded, self._scored):
             self.cursor = arranged.cursor
             return
-        self.hits, self._faded = arranged.hits, faded
+        self.hits, self._faded, self._scored = arranged.hits, faded, scored
         self.cursor = arranged.cursor
         self._forget_drawings()
         if self.highlighted != before:
             self.post_message(self.Highlighted(self.highlighted))
+
+    def _with_nearest(self, hit: Hit) -> Hit:
+        """The hit with its sentence, where that was found in an earlier version of the list."""
+        known = self._nearest.get(hit_key(hit))
+        if known is None or hit.highlights:
+            return hit
+        return replace(hit, snippet=known.snippet, nearest=known.nearest)
+
+    def show_nearest(self, found: Hit) -> None:
+        """Mark the sentence that was found in a hit, wherever that stands by now."""
+        self._nearest[hit_key(found)] = found
+        for row, hit in enumerate(self.hits):
+            if hit_key(hit) == hit_key(found) and not hit.highlights:
+                marked = self._with_nearest(hit)
+                self.hits = (*self.hits[:row], marked, *self.hits[row + 1 :])
+                self._forget_drawings()
+                if row == self.cursor:
+                    self.post_message(self.Highlighted(marked))
+
+    @property
+    def in_sight(self) -> tuple[Hit, ...]:
+        """The hits on the screen, the highlighted one first."""
+        height = self._style.height
+        top = self.scroll_offset.y // height
+        seen = self.hits[top : top + -(-self.size.height // height)]
+        current = self.highlighted
+        return seen if current is None else (current, *(hit for hit in seen if hit != current))
 
     @property
     def highlighted(self) -> Hit | None:
@@ -164,6 +198,11 @@ class HitList(ScrollView, can_focus=True):
             if self.moved:
                 self.post_message(self.Highlighted(self.highlighted))
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Say that other hits are seen."""
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Scrolled())
+
     # Mouse
 
     def on_click(self, event: events.Click) -> None:
@@ -211,6 +250,7 @@ class HitList(ScrollView, can_focus=True):
             best=max((hit.score for hit in self.hits), default=0.0),
             worst=min((hit.score for hit in self.hits), default=0.0),
             faded=self._faded,
+            scored=self._scored,
         )
 
     def _forget_drawings(self) -> None:

@@ -23,8 +23,8 @@ _INDENT = 2
 class RowStyle:
     """What the drawing of a hit depends on, besides the hit.
 
-    `best` and `worst` are the outer scores of the list; `faded` shows a hit that probably isn't
-    relevant.
+    `best` and `worst` are the outer scores of the list, `scored` says whether they mean anything;
+    `faded` shows a hit that probably isn't relevant.
     """
 
     width: int
@@ -35,6 +35,7 @@ class RowStyle:
     best: float
     worst: float = 0.0
     faded: bool = False
+    scored: bool = True
 
     @property
     def height(self) -> int:
@@ -57,8 +58,8 @@ def draw_hit(hit: Hit, style: RowStyle, *, current: bool, marked: bool) -> list[
 def _head(hit: Hit, width: int, style: RowStyle) -> Content:
     look = look_of(hit.kind)
     age = describe_age(hit.mtime_ns, style.now_s)
-    score = describe_score(hit, style.best, style.worst)
-    facts = f"{hit.kind} · {age} · "
+    score = describe_score(hit, style.best, style.worst) if style.scored else ""
+    facts = f"{hit.kind} · {age}" + (" · " if score else "")
     right = cell_len(facts) + cell_len(score)
     if right + 16 > width:
         facts = ""
@@ -96,10 +97,11 @@ def _where(hit: Hit, width: int, style: RowStyle) -> Content:
 
 def _snippet(hit: Hit, width: int, style: RowStyle) -> list[Content]:
     room = width - _INDENT
-    # What's found by meaning alone has a sentence marked, not words: a quieter mark.
-    by_meaning = hit.why.keyword_rank is None and hit.why.vector_rank is not None
-    mark = "underline $foreground" if by_meaning else "bold $match"
-    text = marked_text(hit.snippet, hit.highlights, mark)
+    if hit.nearest is None:
+        text = marked_text(hit.snippet, hit.highlights, "bold $match")
+    else:
+        # A sentence is longer than a word: a quieter mark.
+        text = marked_text(hit.snippet, (hit.nearest,), "underline $foreground")
     text = text.stylize_before("$faint" if style.faded else "$dim")
     wrapped = text.wrap(room) if len(text) else [Content("")]
     lines = wrapped[: style.snippet_lines]

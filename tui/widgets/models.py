@@ -15,9 +15,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from localsearch.config import load_settings
+from localsearch.pace import Pace
 from localsearch.terminal import clean
 from localsearch.types import CancelledError, LocalsearchError
-from tui.format import describe_bytes, describe_percent
+from tui.format import describe_bytes, describe_duration, describe_percent
 from tui.screens.confirm import ConfirmScreen
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ _BAR_CELLS = 30
 class ModelPanel(Vertical):
     """A list of models; Enter uses the one that's here, and downloads the one that isn't."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "stop", "Stop download", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "measure", "Measure speed"),
+        Binding("x", "stop", "Stop download"),
+    ]
 
     @dataclass
     class Switched(Message):
@@ -53,6 +57,7 @@ class ModelPanel(Vertical):
         self._backend = backend
         self._lanes = lanes
         self._models: tuple[ModelState, ...] = ()
+        self._speeds: dict[str, float] = {}
 
     def compose(self) -> ComposeResult:
         """The download that runs, and the list."""
@@ -69,19 +74,23 @@ class ModelPanel(Vertical):
         """Read which models there are."""
         backend = self._backend
 
-        def read(_cancel: threading.Event) -> tuple[ModelState, ...]:
+        def read(_cancel: threading.Event) -> tuple[tuple[ModelState, ...], dict[str, float]]:
+            from localsearch.model_speed import known_speeds
             from localsearch.models import list_models
 
-            return list_models(backend.paths, load_settings(backend.paths.settings_file))
+            models = list_models(backend.paths, load_settings(backend.paths.settings_file))
+            return models, known_speeds(backend.paths.state_file)
 
         try:
-            self._models = await self._lanes.actions.call(read)
+            self._models, self._speeds = await self._lanes.actions.call(read)
         except LocalsearchError as error:
             self.post_message(self.Failed(error))
             return
         options = self.query_one("#model-list", OptionList)
         at = options.highlighted or 0
-        options.set_options([Option(_describe(model)) for model in self._models])
+        options.set_options(
+            [Option(_describe(model, self._speeds.get(model.name))) for model in self._models]
+        )
         options.highlighted = min(at, len(self._models) - 1) if self._models else None
 
     @on(OptionList.OptionSelected, "#model-list")
@@ -140,17 +149,49 @@ class ModelPanel(Vertical):
             )
 
         self._say(f"Asking for {name}")
+        # From the first report on: what an earlier attempt has fetched says nothing of the rate.
+        pace: Pace | None = None
+        before = 0
         async for done, total in self._lanes.models.stream(pull):
-            share = done / total if total else 0.0
-            full = round(_BAR_CELLS * share)
-            self._say(
-                f"{clean(name)}  {'━' * full}{'─' * (_BAR_CELLS - full)} {describe_percent(share)}"
-                f"  {describe_bytes(done)} of {describe_bytes(total)}   x stops; it goes on later"
-            )
+            if pace is None:
+                pace = Pace()
+            else:
+                pace.advance(max(0, done - before))
+            before = done
+            self._say(_describe_download(name, done, total, pace))
         self._say("")
 
+    @work(exclusive=True, group="measure", exit_on_error=False)
+    async def action_measure(self) -> None:
+        """Find out how fast the highlighted model is on this machine."""
+        at = self.query_one("#model-list", OptionList).highlighted
+        if at is None or self._lanes.models.busy:
+            return
+        model, backend = self._models[at], self._backend
+        if model.path is None and not model.in_use:
+            self._say(f"{clean(model.name)} isn't here yet: Enter gets it.")
+            return
+
+        def measure(cancel: threading.Event) -> float:
+            from localsearch.model_speed import measure_speed
+
+            settings = load_settings(backend.paths.settings_file)
+            return measure_speed(backend.paths, settings, model.name, model.role, cancel=cancel)
+
+        self._say(f"Trying {clean(model.name)}   x stops")
+        try:
+            speed = await self._lanes.models.call(measure)
+        except CancelledError:
+            self._say("")
+        except LocalsearchError as error:
+            self._say("")
+            self.post_message(self.Failed(error))
+        else:
+            self._say(f"{clean(model.name)}: {_describe_speed(model, speed)} on this machine")
+            self.refresh_models()
+
     def action_stop(self) -> None:
-        """Stop the download; what has arrived is kept."""
+        """Stop the download, of which what has arrived is kept, or the measurement."""
         self._lanes.models.cancel()
 
     def _say(self, text: str) -> None:
@@ -159,7 +200,28 @@ class ModelPanel(Vertical):
         line.update(Content(text))
 
 
-def _describe(model: ModelState) -> Content:
+def _describe_download(name: str, done: int, total: int, pace: Pace) -> str:
+    share = done / total if total else 0.0
+    full = round(_BAR_CELLS * share)
+    left_s = pace.eta_s(total - done)
+    facts = [
+        f"{describe_bytes(done)} of {describe_bytes(total)}",
+        f"{describe_bytes(pace.per_s)}/s" if pace.per_s else "",
+        f"{describe_duration(left_s)} left" if left_s is not None else "",
+    ]
+    return (
+        f"{clean(name)}  {'━' * full}{'─' * (_BAR_CELLS - full)} {describe_percent(share)}\n"
+        f"{' · '.join(filter(None, facts))}   x stops; it goes on later"
+    )
+
+
+def _describe_speed(model: ModelState, speed: float) -> str:
+    if model.role == "embedder":
+        return f"{speed:,.0f} tokens/s"
+    return f"{speed:,.1f} passages/s"
+
+
+def _describe(model: ModelState, speed: float | None) -> Content:
     if model.in_use:
         mark, style, state = "●", "$success", "in use"
     elif model.installed:
@@ -173,5 +235,6 @@ def _describe(model: ModelState) -> Content:
         (clean(model.name), "bold" if model.installed or model.in_use else ""),
         (f"  {_ROLES[model.role]} · {describe_bytes(model.size_bytes)} · ", "$dim"),
         (state, style),
+        (f" · {_describe_speed(model, speed)} here" if speed else "", "$text-primary"),
         (f"\n  {clean(model.note)}", "$dim" if model.fits_memory else "$text-warning"),
     )

@@ -89,7 +89,7 @@ class StageLine(Widget):
         if not stage.hits:
             return Content.styled("" if self._recent else "Nothing found", "bold $text-warning")
         if self._recent:
-            return Content.styled("Changed lately", "$dim")
+            return Content.styled("Changed last", "$dim")
         noun = "passage" if self._passages else "file"
         name = _STAGE_NAMES[stage.name]
         if stage.name == "hybrid" and stage.mode == "semantic":
@@ -100,9 +100,7 @@ class StageLine(Widget):
             (f" {stage.reranked}" if stage.reranked else "", "$dim"),
             ("  ✓" if stage.final else "", "$success"),
         )
-        if stage.notice:
-            parts += Content.styled(f"  {clean(stage.notice)}", "$text-warning")
-        elif 0 < stage.coverage.semantic < 1:
+        if 0 < stage.coverage.semantic < 1:
             share = describe_percent(stage.coverage.semantic)
             parts += Content.styled(f"  {share} searchable by meaning so far", "$faint")
         return parts
@@ -112,6 +110,6 @@ class StageLine(Widget):
             return Content.assemble(
                 (self._deadline.bar(), "$primary"), (f" {self._deadline.left_s():.1f} s", "$dim")
             )
-        if self._stage is not None and self._stage.final:
+        if self._stage is not None and self._stage.final and not self._recent:
             return Content.styled(f"{self._stage.timings_ms.total:,.0f} ms", "$faint")
         return Content("")

@@ -1,0 +1,243 @@
+"""How fast are the nearest of many vectors found, and are they the nearest?
+
+    python -m benchmarks.vectors [--sizes 10000,100000] [--peers] [--json FILE]
+
+Ours is the store that the program uses, with files, passages, words and vectors, asked as a search
+asks it. Beside it sqlite-vec compares every float32 vector, which also says what the nearest are;
+with --peers hnswlib, usearch and faiss hold the same vectors, those that are installed. The
+vectors are random, in clusters (--vectors takes a .npy file of real ones). A million of 1,024
+numbers needs 10 GB of disk and of memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+
+from benchmarks.vector_peers import measure
+from localsearch.store import Store
+from localsearch.store.code_matrix import CodeMatrix
+from localsearch.store.documents import embedding_key
+from localsearch.store.filters import passage_condition
+from localsearch.types import Chunk, Document, FileRef, Filters, Locator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from localsearch.store.filters import PassageCondition
+    from localsearch.types import FloatMatrix, FloatVector, Kind
+
+CHUNKS_IN_FILE = 20
+CHUNKS_IN_CHANGED_FILE = 100
+CANDIDATES = 100
+# Of each cluster some hundred vectors, as of the passages of one topic.
+CLUSTER = 100
+SPREAD = 0.7
+NOISE = 0.5
+Figures = dict[str, float | str]
+
+
+def main() -> None:
+    """Measure every size and print a table of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10000,100000", help="numbers of vectors")
+    parser.add_argument("--dimension", type=int, default=1024, help="numbers in a vector")
+    parser.add_argument("--vectors", type=Path, help="a .npy file of unit vectors to take instead")
+    parser.add_argument("--queries", type=int, default=50, help="queries that are timed")
+    parser.add_argument("--peers", action="store_true", help="measure other libraries, too")
+    parser.add_argument("--json", type=Path, help="file for all figures")
+    wanted = parser.parse_args()
+    results: dict[str, dict[str, Figures]] = {}
+    for size in map(int, wanted.sizes.split(",")):
+        vectors, queries = (
+            real(wanted.vectors, size, wanted.queries)
+            if wanted.vectors
+            else clustered(size, wanted.dimension, wanted.queries)
+        )
+        results[str(len(vectors))] = compare(vectors, queries, peers=wanted.peers)
+    if wanted.json:
+        wanted.json.write_text(json.dumps(results, indent=1))
+
+
+def clustered(count: int, dimension: int, queries: int) -> tuple[FloatMatrix, FloatMatrix]:
+    """Unit vectors around random centres, and queries near some of them."""
+    generator = np.random.default_rng(count)
+    centres = generator.standard_normal((max(1, count // CLUSTER), dimension), dtype=np.float32)
+    vectors = np.empty((count, dimension), np.float32)
+    for start in range(0, count, 10_000):
+        part = vectors[start : start + 10_000]
+        part[:] = centres[generator.integers(len(centres), size=len(part))]
+        part += SPREAD * generator.standard_normal(part.shape, dtype=np.float32)
+    _normalise(vectors)
+    near = vectors[generator.choice(count, queries, replace=False)]
+    near *= np.float32(dimension**0.5)
+    asked = near + NOISE * generator.standard_normal((queries, dimension), dtype=np.float32)
+    _normalise(asked)
+    return vectors, asked
+
+
+def real(file: Path, count: int, queries: int) -> tuple[FloatMatrix, FloatMatrix]:
+    """Vectors of a file, of which some are queries instead."""
+    every: FloatMatrix = np.load(file)
+    order = np.random.default_rng(1).permutation(len(every))
+    return every[order[queries : queries + count]], every[order[:queries]]
+
+
+def _normalise(vectors: FloatMatrix) -> None:
+    for start in range(0, len(vectors), 10_000):
+        part = vectors[start : start + 10_000]
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
+
+
+def compare(vectors: FloatMatrix, queries: FloatMatrix, *, peers: bool) -> dict[str, Figures]:
+    """Measure ours, sqlite-vec's exact search and the peers; print each as it's ready."""
+    print(f"\n{len(vectors):,} vectors of {vectors.shape[1]} numbers, {len(queries)} queries")
+    truth = [np.argsort(-(vectors @ query))[:10].tolist() for query in queries]
+
+    def recall(found: Sequence[Sequence[int]]) -> float:
+        shares = [len(set(a) & set(b)) / len(b) for a, b in zip(found, truth, strict=True)]
+        return float(np.mean(shares))
+
+    results: dict[str, Figures] = {}
+
+    def tell(name: str, figures: Figures) -> None:
+        results[name] = figures
+        each = (f"{key} {v if isinstance(v, str) else f'{v:.4g}'}" for key, v in figures.items())
+        print(f"  {name:24} {', '.join(each)}", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        ours(Path(folder) / "index.db", vectors, queries, recall, tell)
+    if peers:
+        for name, figures in measure(vectors, queries, recall, float(results["ours"]["recall@10"])):
+            tell(name, figures)
+    return results
+
+
+def ours(
+    path: Path,
+    vectors: FloatMatrix,
+    queries: FloatMatrix,
+    recall: Callable[[Sequence[Sequence[int]]], float],
+    tell: Callable[[str, Figures], None],
+) -> None:
+    """Measure the store, and what it would take without codes."""
+    with Store(path) as store:
+        began_s = time.perf_counter()
+        model_id = fill(store, vectors)
+        build_s = time.perf_counter() - began_s
+        began_s = time.perf_counter()
+        serving = store.vectors.serving_model()
+        assert serving is not None
+        with store.transaction():
+            store.vectors.learn_codes(serving)
+        learn_s = time.perf_counter() - began_s
+        store.tidy()
+        build: Figures = {
+            "all of it s": build_s,
+            "codes s": learn_s,
+            "MB on disk": path.stat().st_size / 1e6,
+        }
+        tell("build", build)
+        matrix = CodeMatrix()
+        before_mb = psutil.Process().memory_info().rss / 1e6
+        with Store(path, readonly=True, matrix=matrix) as reader:
+            tell("ours", timed(reader, model_id, queries, Filters(), recall, before_mb))
+            tell("ours, 1 % pass", timed(reader, model_id, queries, Filters(kinds=("pdf",))))
+            tell("ours, 50 % pass", timed(reader, model_id, queries, Filters(kinds=("code",))))
+        matrix.close()
+        with Store(path, readonly=True) as reader:
+            tell("sqlite-vec, all float32", exact(reader, model_id, queries[:5]))
+        tell(f"change of {CHUNKS_IN_CHANGED_FILE} passages", changed(store, vectors, model_id))
+
+
+def fill(store: Store, vectors: FloatMatrix) -> int:
+    """Put the vectors into files of twenty passages each: 1 % PDF, half of them code."""
+    with store.transaction():
+        model_id = store.vectors.serve("benchmark", "benchmark", vectors.shape[1]).id
+    files = -(-len(vectors) // CHUNKS_IN_FILE)
+    for start in range(0, files, 200):
+        with store.transaction():
+            for number in range(start, min(start + 200, files)):
+                first = number * CHUNKS_IN_FILE
+                kind: Kind = "pdf" if number % 100 == 0 else "code" if number % 2 else "text"
+                rows = range(first, min(first + CHUNKS_IN_FILE, len(vectors)))
+                put_file(store, f"/r/{number}", kind, vectors, rows, model_id)
+    return model_id
+
+
+def put_file(
+    store: Store, path: str, kind: Kind, vectors: FloatMatrix, rows: Sequence[int], model_id: int
+) -> None:
+    """One file whose passages have these vectors."""
+    chunks = [Chunk(f"passage {row}", (), Locator(line_start=row), 2) for row in rows]
+    file_id = store.files.upsert(FileRef(path, 1, 1, 1, 1), kind=kind, state="pending")
+    document = Document(blocks=(), title="", language="en", kind=kind)
+    store.documents.replace(file_id, [(document, chunks)], model_id=model_id, file_stem="f")
+    store.files.set_state(file_id, "indexed")
+    keys = [embedding_key(chunk.embedded_text) for chunk in chunks]
+    store.vectors.put(model_id, keys, vectors[list(rows)])
+
+
+def timed(
+    store: Store,
+    model_id: int,
+    queries: FloatMatrix,
+    filters: Filters,
+    recall: Callable[[Sequence[Sequence[int]]], float] | None = None,
+    before_mb: float = 0.0,
+) -> Figures:
+    """Time the queries; the first one apart, as it loads the codes."""
+    condition = passage_condition(filters, [])
+    figures: Figures = {}
+    if recall is not None:
+        _, figures["first ms"] = ask(store, model_id, queries[0], condition)
+    answers = [ask(store, model_id, query, condition) for query in queries]
+    times_ms = [took_ms for _, took_ms in answers]
+    figures["p50 ms"] = float(np.median(times_ms))
+    figures["p95 ms"] = float(np.percentile(times_ms, 95))
+    if recall is not None:
+        figures["recall@10"] = recall([found[:10] for found, _ in answers])
+        figures["MB in memory"] = psutil.Process().memory_info().rss / 1e6 - before_mb
+    return figures
+
+
+def ask(
+    store: Store, model_id: int, query: FloatVector, condition: PassageCondition
+) -> tuple[list[int], float]:
+    """The numbers of the nearest vectors, as a search asks for them, and the milliseconds."""
+    began_s = time.perf_counter()
+    with store.snapshot():
+        found = store.vectors.nearest(model_id, query, CANDIDATES, condition)
+    took_ms = (time.perf_counter() - began_s) * 1000
+    # Chunks were written in the vectors' order, from 1 on.
+    return [chunk_id - 1 for chunk_id, _ in found], took_ms
+
+
+def exact(store: Store, model_id: int, queries: FloatMatrix) -> Figures:
+    """The time that comparing every vector takes, without codes."""
+    condition = passage_condition(Filters(), [])
+    times_ms = [ask(store, model_id, query, condition)[1] for query in queries]
+    return {"p50 ms": float(np.median(times_ms))}
+
+
+def changed(store: Store, vectors: FloatMatrix, model_id: int) -> Figures:
+    """The time it takes to write a file of a hundred passages anew."""
+    rows = range(CHUNKS_IN_CHANGED_FILE)
+    times_ms = []
+    for number in range(15):
+        began_s = time.perf_counter()
+        with store.transaction():
+            put_file(store, f"/r/changed{number % 3}", "text", vectors, rows, model_id)
+        times_ms.append((time.perf_counter() - began_s) * 1000)
+    return {"p50 ms": float(np.median(times_ms))}
+
+
+if __name__ == "__main__":
+    main()

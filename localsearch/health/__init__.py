@@ -1,0 +1,1 @@
+"""What `localsearch doctor` looks at, one module for each kind of thing that can be wrong."""

@@ -1,0 +1,1 @@
+"""What AI agents use: searching and reading the index over the Model Context Protocol."""

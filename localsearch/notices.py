@@ -1,0 +1,73 @@
+"""What has to be said beside an answer, so that nobody takes it for more than it is?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from localsearch.candidates import has_filters, query_words
+from localsearch.emptied import what_emptied
+from localsearch.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localsearch.api import Index
+    from localsearch.types import Query, SearchRequest, Stage
+
+_FILTER_EXAMPLE = "or a filter such as kind:pdf"
+
+
+def notices(index: Index, request: SearchRequest, query: Query, stage: Stage) -> Iterator[str]:
+    """Sentences about what was searched and how, beyond what the final `stage` says itself."""
+    nothing_asked = _nothing_asked(query)
+    if nothing_asked:
+        yield nothing_asked
+    offline = list(_offline_roots(index, query))
+    yield from offline
+    if not (nothing_asked or offline or stage.hits):
+        yield what_emptied(index, query)
+    if not nothing_asked:
+        yield from _not_reranked(index, request, query, stage)
+
+
+def _nothing_asked(query: Query) -> str:
+    """What the query lacks to find anything; "" where there's something to look for."""
+    if has_filters(query):
+        return ""
+    if not query.text.strip() and not query.phrases:
+        if query.excluded:
+            return f"The query only leaves things out: add a word to look for, {_FILTER_EXAMPLE}."
+        return f"The query is empty: give it a word to look for, {_FILTER_EXAMPLE}."
+    words = query_words(query)
+    if query.mode == "keyword" and not words.terms and not words.phrases:
+        return f"There is no word in {clean(query.raw.strip())} that could be looked for."
+    return ""
+
+
+def _offline_roots(index: Index, query: Query) -> Iterator[str]:
+    names, within = query.filters.roots, query.filters.within
+    for path, name in index.offline_roots():
+        if names and name not in names:
+            continue
+        if within and not any(os.path.commonpath((path, each)) in (path, each) for each in within):
+            continue
+        yield f"{clean(path)} can't be found now: what it holds is left out."
+
+
+def _not_reranked(
+    index: Index, request: SearchRequest, query: Query, stage: Stage
+) -> Iterator[str]:
+    asked = request.rerank is True or (request.rerank is None and request.budget_s)
+    if not asked or stage.reranked or not stage.hits or "Rerank" in stage.notice:
+        return
+    if query.mode == "keyword":
+        yield "Nothing was reranked: by words alone nothing is; leave out --mode keyword."
+    elif not index.reranker_name():
+        from localsearch.models.catalogue import RECOMMENDED_RERANKER
+
+        yield (
+            "Nothing was reranked, as no reranker is in use:"
+            f" `localsearch models pull {RECOMMENDED_RERANKER}` gets one,"
+            " `localsearch models use` chooses one that's here."
+        )

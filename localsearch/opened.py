@@ -1,0 +1,178 @@
+"""What of an index is open: its settings, a store for each thread, and the models in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import weakref
+from typing import TYPE_CHECKING, Self
+
+from localsearch.types import ModelError, StoreError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from localsearch.config import Paths, Settings
+    from localsearch.store import Store
+    from localsearch.store.code_matrix import CodeMatrix
+    from localsearch.store.state import State
+    from localsearch.store.vectors import ServingModel
+    from localsearch.types import Embedder, Reranker
+
+
+class Opened:
+    """Opens what an index needs when it's first asked for, and closes all of it at the end."""
+
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        self.paths = paths
+        self.settings = settings
+        self._local = threading.local()
+        # A thread that ends lets go of its store, and that closes it.
+        self._stores: weakref.WeakSet[Store] = weakref.WeakSet()
+        self._matrix: CodeMatrix | None = None
+        self._embedders: dict[str, Embedder] = {}
+        # Holds the reranker, or None, once it was looked for.
+        self._rerankers: list[Reranker | None] = []
+        self._stores_lock = threading.Lock()
+        # Loading a model takes a while, during which other threads may look at the tables.
+        self._models_lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the models and close the database; searches of other threads must have ended."""
+        with self._models_lock:
+            for model in (*self._embedders.values(), *self._rerankers):
+                if model is not None:
+                    model.close()
+            self._embedders.clear()
+            self._rerankers.clear()
+        with self._stores_lock:
+            for store in self._stores:
+                store.close()
+            self._stores.clear()
+            if self._matrix is not None:
+                self._matrix.close()
+        self._local = threading.local()
+
+    def _root_names(self) -> list[str]:
+        return [name for _, name, _ in self._reader().files.roots()]
+
+    def root_paths(self) -> list[str]:
+        """The indexed folders."""
+        return [path for path, _, _ in self._reader().files.roots()]
+
+    def _reader(self) -> Store:
+        store: Store | None = getattr(self._local, "store", None)
+        if store is not None and not store.is_in_place():
+            # The index was rebuilt, and what's open here is the old one.
+            with self._stores_lock:
+                self._stores.discard(store)
+            store.close()
+            store = None
+        if store is None:
+            from localsearch.store import Store
+
+            store = Store(self.paths.index_file, readonly=True, matrix=self._code_matrix())
+            self._local.store = store
+            with self._stores_lock:
+                self._stores.add(store)
+        return store
+
+    def _code_matrix(self) -> CodeMatrix:
+        from localsearch.store.code_matrix import CodeMatrix
+
+        with self._stores_lock:
+            if self._matrix is None:
+                self._matrix = CodeMatrix()
+            return self._matrix
+
+    def _embedder_for(self, serving: ServingModel) -> Embedder:
+        with self._models_lock:
+            for opened in self._embedders.values():
+                if opened.fingerprint == serving.fingerprint:
+                    return opened
+        embedder = self._open_embedder(self._wanted(serving))
+        if embedder.fingerprint != serving.fingerprint:
+            raise ModelError(
+                f"the model {serving.name} isn't the one that the index was made with",
+                "Run `localsearch index` to embed everything with it again.",
+            )
+        return embedder
+
+    def open_embedder(self) -> Embedder:
+        """What embeds new passages, one for all; in memory only while it's in use.
+
+        Raises ModelError when there's none, or it's broken.
+        """
+        return self._open_embedder()
+
+    def serving_embedder(self, store: Store) -> Embedder | None:
+        """The model whose vectors serve searches; None when there's none, or it's gone."""
+        serving = store.vectors.serving_model()
+        if serving is None:
+            return None
+        try:
+            return self._embedder_for(serving)
+        except ModelError:
+            return None
+
+    def _wanted(self, serving: ServingModel) -> str:
+        """What to ask for to get the index's model: "" for what the settings name, if that's it."""
+        from localsearch.models.choose import chosen_embedder
+
+        # The settings may name it by a path, of which its own name says nothing.
+        chosen = chosen_embedder(self.paths, self.settings)
+        return "" if chosen == serving.name else serving.name
+
+    def _open_embedder(self, name: str = "") -> Embedder:
+        from localsearch.engine.lazy import LazyEmbedder
+        from localsearch.models.opening import facts_source
+
+        with self._models_lock:
+            embedder = self._embedders.get(name)
+            if embedder is None:
+                source = facts_source(self.paths, self.settings, name)
+                with self._open_state() as state:
+                    facts = state.model_facts(source)
+                embedder = LazyEmbedder(
+                    lambda: self._load_embedder(name, source),
+                    idle_s=self.settings.models.idle_unload_s,
+                    facts=facts,
+                )
+                # Loads a model that never was, so that one that's broken is told of here.
+                _ = embedder.fingerprint
+                self._embedders[name] = embedder
+            return embedder
+
+    def _load_embedder(self, name: str, source: str) -> Embedder:
+        from localsearch.engine.lazy import facts_of
+        from localsearch.models import open_embedder
+
+        embedder = open_embedder(self.paths, self.settings, name)
+        # A full disk stops no search.
+        with contextlib.suppress(StoreError), self._open_state() as state:
+            state.put_model_facts(source, facts_of(embedder))
+        return embedder
+
+    def _open_reranker(self) -> Reranker | None:
+        from localsearch.models import open_reranker
+
+        with self._models_lock:
+            if not self._rerankers:
+                self._rerankers.append(open_reranker(self.paths, self.settings))
+            return self._rerankers[0]
+
+    def _open_state(self) -> State:
+        from localsearch.store.state import State
+
+        return State(self.paths.state_file)

@@ -1,0 +1,131 @@
+"""What becomes of a damaged index? It's kept aside, and a new one begun for the same folders.
+
+The folders are the one thing in it that the files don't tell, so they're noted beside it, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from localsearch.damage import set_aside
+from localsearch.types import StoreDamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from localsearch.config import Paths
+    from localsearch.store import Store
+
+
+def note_roots(paths: Paths, store: Store) -> None:
+    """Note the roots beside the index, where they changed; a full disk is no reason to fail."""
+    _note(paths, [path for path, _, _ in store.files.roots()])
+
+
+def _note(paths: Paths, roots: Sequence[str]) -> None:
+    if _noted_roots(paths.roots_file) == list(roots):
+        return
+    import msgspec
+
+    from localsearch.config import private_dir
+
+    draft = paths.roots_file.with_suffix(".new")
+    with contextlib.suppress(OSError):
+        private_dir(draft.parent)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as file:
+            # Paths needn't be text, so that bytes that aren't are written as `%ff`.
+            file.write(msgspec.json.encode([_quoted(root) for root in roots]))
+        draft.replace(paths.roots_file)
+
+
+def begin_anew(paths: Paths, error: StoreDamagedError) -> str:
+    """Set the damaged index aside and begin one with the same roots; says so.
+
+    The caller holds the writer's lock. Raises the error itself where it isn't the file's fault, or
+    nobody knows the roots any more; StoreError where the file can't be set aside.
+    """
+    from localsearch.store.salvage import salvaged_roots
+
+    if not _is_damaged(paths.index_file, error):
+        raise error
+    roots = _noted_roots(paths.roots_file) or salvaged_roots(paths.index_file)
+    # Before anything is moved, as nobody else would know them after.
+    _note(paths, roots)
+    kept = set_aside(paths.index_file)
+    _begin_with(paths, roots)
+    if not roots:
+        raise StoreDamagedError(
+            f"the index was damaged; it's kept as {kept}",
+            "Its folders can't be told any more. Add them again: localsearch add FOLDER",
+        ) from error
+    return f"the index was damaged; it's kept as {kept}, and a new one made of your files"
+
+
+def begin_again(paths: Paths) -> bool:
+    """Begin an index with the roots of one that was moved away; False where none are noted.
+
+    The caller holds the writer's lock.
+    """
+    roots = _noted_roots(paths.roots_file)
+    if roots:
+        _begin_with(paths, roots)
+    return bool(roots)
+
+
+def open_to_write(paths: Paths) -> Store:
+    """The index, to write it; its roots are noted beside it. An empty file counts as damaged.
+
+    Raises NoIndexError, StoreDamagedError.
+    """
+    from localsearch.store import Store
+
+    # A writer would make an index of an empty file, without the roots that it had.
+    Store(paths.index_file, readonly=True).close()
+    store = Store(paths.index_file)
+    note_roots(paths, store)
+    return store
+
+
+def _begin_with(paths: Paths, roots: Sequence[str]) -> None:
+    from localsearch.store import Store
+
+    with Store(paths.index_file) as store, store.transaction():
+        for root in roots:
+            store.files.add_root(root)
+
+
+def _is_damaged(path: Path, error: StoreDamagedError) -> bool:
+    """Whether the error came of damage, and not of a fault of our own that looks like it."""
+    import apsw
+
+    from localsearch.store import Store
+
+    if not isinstance(error.__cause__, apsw.ConstraintError):
+        return True
+    try:
+        with Store(path, readonly=True) as store:
+            return bool(store.checks.problems())
+    except StoreDamagedError:
+        return True
+
+
+def _noted_roots(path: Path) -> list[str]:
+    from urllib.parse import unquote_to_bytes
+
+    import msgspec
+
+    try:
+        noted = msgspec.json.decode(path.read_bytes(), type=list[str])
+    except (OSError, msgspec.MsgspecError):
+        return []
+    return [os.fsdecode(unquote_to_bytes(each)) for each in noted]
+
+
+def _quoted(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(os.fsencode(path), safe="/\\: ")

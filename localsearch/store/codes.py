@@ -1,0 +1,189 @@
+"""Which vectors may be nearest to a query? In a large index, their codes tell.
+
+A search of a small index looks at every vector. From a certain size on each has a short code too
+(localsearch/store/quantise.py), which the first search of a process loads; what's looked at then
+are the vectors that are nearest by their codes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from localsearch.db import says_store_errors
+from localsearch.store.code_matrix import CodeMatrix, Wanted
+from localsearch.store.filters import MATCHING_CHUNKS
+from localsearch.store.quantise import Quantiser, fit, quantiser_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import apsw
+
+    from localsearch.store.code_matrix import CodeRow, Flags, Ids
+    from localsearch.store.filters import PassageCondition
+    from localsearch.store.vectors import ServingModel
+    from localsearch.types import FloatMatrix, FloatVector
+
+# So many numbers, over all vectors, SQLite compares in some 40 ms.
+CODED_FROM_NUMBERS = 4_000_000
+# Vectors that are looked at for those that their codes put first.
+KEPT = 1000
+# With fewer of the rows found still there, what's in memory is too old.
+_MOST_IN_PLACE = 0.9
+# The mean is taken anew when the index has grown by this factor.
+_OUTGROWN = 4
+_SAMPLE = 20_000
+_ROWS_A_STEP = 4000
+_GENERATION_BYTES = 8
+_DOCUMENTS = "documents d JOIN files f ON f.id = d.file_id"
+
+
+@says_store_errors
+class Codes:
+    """Statements about the codes of the serving model's vectors, a row for each chunk."""
+
+    def __init__(self, connection: apsw.Connection, matrix: CodeMatrix | None = None) -> None:
+        self._connection = connection
+        self._matrix = matrix
+
+    def nearest(self, query: FloatVector, condition: PassageCondition) -> list[int] | None:
+        """Rows that hold the nearest vectors, in no order; None where each is to be looked at.
+
+        Rows that don't meet the condition may be among them, but take nobody's place.
+        """
+        if self._matrix is None:
+            return None
+        generation = self._connection.execute("SELECT generation FROM quantisers").get
+        if generation is None:
+            return None
+        self._matrix.refresh(generation, self._rows_after)
+        found = self._matrix.nearest(query, KEPT, self._wanted(condition))
+        if self._count(found) >= _MOST_IN_PLACE * len(found):
+            return found
+        self._matrix.drop()
+        return None
+
+    def _count(self, row_ids: Sequence[int]) -> int:
+        found = self._connection.execute(
+            "SELECT count(*) FROM codes WHERE id IN (SELECT value FROM json_each(?))",
+            (msgspec.json.encode(row_ids).decode(),),
+        ).get
+        return int(found)
+
+    def _rows_after(self, last_id: int, limit: int) -> Sequence[CodeRow]:
+        rows: Any = self._connection.execute(
+            "SELECT id, chunk_id, document_id, code FROM codes WHERE id > ? ORDER BY id LIMIT ?",
+            (last_id, limit),
+        ).fetchall()
+        found: Sequence[CodeRow] = rows
+        return found
+
+    def _wanted(self, condition: PassageCondition) -> Wanted:
+        documents: Flags | None = None
+        if condition.has_filters or self._any_out_of_reach():
+            import numpy as np
+
+            sql, values = condition.of_document
+            ids = self._ids(f"SELECT d.id FROM {_DOCUMENTS} WHERE {sql}", values)
+            # The last one stands for all that came later.
+            documents = np.zeros(int(ids.max(initial=0)) + 2, np.bool_)
+            documents[ids] = True
+        required, excluded = (
+            self._ids(MATCHING_CHUNKS, [expression]) if expression else None
+            for expression in (condition.required, condition.excluded)
+        )
+        return Wanted(documents, required, excluded)
+
+    def _any_out_of_reach(self) -> bool:
+        return bool(
+            self._connection.execute("SELECT EXISTS (SELECT 1 FROM files WHERE online = 0)").get
+        )
+
+    def _ids(self, sql: str, values: Sequence[object]) -> Ids:
+        import numpy as np
+
+        rows = self._connection.execute(sql, tuple(values)).fetchall()
+        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+
+    def _quantiser(self, model_id: int) -> Quantiser | None:
+        found = self._connection.execute(
+            "SELECT data FROM quantisers WHERE model_id = ?", (model_id,)
+        ).get
+        return None if found is None else quantiser_from(found)
+
+    def add(self, model_id: int, keys: Iterable[bytes], vectors: FloatMatrix) -> None:
+        """Code these vectors, if the model's are coded; the transaction is the caller's."""
+        quantiser = self._quantiser(model_id)
+        if quantiser is not None:
+            self._connection.executemany(
+                "INSERT INTO codes (chunk_id, document_id, code)"
+                " SELECT id, document_id, ?2 FROM chunks WHERE embedding_key = ?1"
+                " ON CONFLICT (chunk_id) DO NOTHING",
+                list(zip(keys, quantiser.codes(vectors), strict=True)),
+            )
+
+    def add_of_file(self, model_id: int, file_id: int) -> None:
+        """Code those chunks of a file whose vectors are there, if the model's are coded."""
+        quantiser = self._quantiser(model_id)
+        if quantiser is not None:
+            self._insert(
+                quantiser,
+                "SELECT c.id, c.document_id, v.embedding FROM documents d"
+                " JOIN chunks c ON c.document_id = d.id"
+                " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
+                " WHERE d.file_id = ?",
+                (model_id, file_id),
+            )
+
+    def learn(self, model: ServingModel, count: int) -> None:
+        """Code all `count` vectors, if they're many, or many more than when their mean was taken.
+
+        Takes some 10 s for a million; the transaction is the caller's.
+        """
+        coded = self._connection.execute(
+            "SELECT vectors FROM quantisers WHERE model_id = ?", (model.id,)
+        ).get
+        if count * model.dimension < CODED_FROM_NUMBERS or count < _OUTGROWN * (coded or 0):
+            return
+        quantiser = fit(self._sample(model.id, count))
+        self.forget()
+        self._connection.execute(
+            "INSERT INTO quantisers (model_id, data, vectors, generation) VALUES (?, ?, ?, ?)",
+            (model.id, quantiser.to_bytes(), count, secrets.token_hex(_GENERATION_BYTES)),
+        )
+        self._insert(
+            quantiser,
+            "SELECT c.id, c.document_id, v.embedding FROM chunks c"
+            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key",
+            (model.id,),
+        )
+
+    def _sample(self, model_id: int, count: int) -> FloatMatrix:
+        import numpy as np
+
+        rows = self._connection.execute(
+            "SELECT embedding FROM vectors WHERE model_id = ? AND id % ? = 0 LIMIT ?",
+            (model_id, max(1, count // _SAMPLE), _SAMPLE),
+        )
+        return np.stack([np.frombuffer(row[0], np.float32) for row in rows])
+
+    def _insert(self, quantiser: Quantiser, sql: str, values: Sequence[object]) -> None:
+        import numpy as np
+
+        rows = iter(self._connection.execute(sql, tuple(values)))
+        while batch := list(itertools.islice(rows, _ROWS_A_STEP)):
+            vectors = np.stack([np.frombuffer(row[2], np.float32) for row in batch])
+            codes = zip(batch, quantiser.codes(vectors), strict=True)
+            self._connection.executemany(
+                "INSERT INTO codes (chunk_id, document_id, code) VALUES (?, ?, ?)",
+                [(row[0], row[1], code) for row, code in codes],
+            )
+
+    def forget(self) -> None:
+        """Code no vectors any more; the transaction is the caller's."""
+        self._connection.execute("DELETE FROM quantisers")
+        self._connection.execute("DELETE FROM codes")

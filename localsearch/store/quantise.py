@@ -1,0 +1,107 @@
+"""What does a vector look like in two bits a number, and how near is a query to that?
+
+A vector is coded by its offset from the mean of all: embeddings share a large part, of which signs
+would say nothing. The first bit of each number is the offset's sign, the second tells large from
+small. Queries keep four bits a number: what they lose shows in every distance. The product of the
+two is counted bit by bit (Gao and Long, RaBitQ, SIGMOD 2024, do so for one bit a number).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from localsearch.types import FloatMatrix, FloatVector
+
+    Words = npt.NDArray[np.uint64]
+    Scores = npt.NDArray[np.int32]
+
+# Longer vectors say as much with fewer bits, and take longer.
+_LONG_WORDS = 8
+_BITS, _BITS_OF_LONG = 4, 2
+# What's computed between two looks at memory should stay in a core's own cache.
+_SLICE_ROWS = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiser:
+    """How the vectors of one index are coded: their mean, and where a large offset begins."""
+
+    mean: FloatVector
+    step: float
+
+    def codes(self, vectors: FloatMatrix) -> list[bytes]:
+        """The code of each vector: first bits, then second bits, each in whole 64-bit words."""
+        import numpy as np
+
+        levels = np.clip(np.floor((vectors - self.mean) / self.step) + 2, 0, 3).astype(np.uint8)
+        planes = np.stack((levels >> 1, levels & 1), axis=1)
+        padding = -planes.shape[2] % 64
+        packed = np.packbits(np.pad(planes, ((0, 0), (0, 0), (0, padding))), axis=2)
+        return [row.tobytes() for row in packed]
+
+    def to_bytes(self) -> bytes:
+        """The mean and the step, float32."""
+        import numpy as np
+
+        return np.append(self.mean, self.step).astype(np.float32).tobytes()
+
+
+def quantiser_from(data: bytes) -> Quantiser:
+    """What `to_bytes` gave."""
+    import numpy as np
+
+    numbers = np.frombuffer(data, np.float32)
+    return Quantiser(numbers[:-1], float(numbers[-1]))
+
+
+def fit(sample: FloatMatrix) -> Quantiser:
+    """The quantiser of vectors of which `sample` is typical, (vectors, dimension)."""
+    import numpy as np
+
+    mean = sample.mean(axis=0)
+    step = float(np.median(np.abs(sample - mean)))
+    return Quantiser(mean.astype(np.float32), max(step, 1e-9))
+
+
+@dataclass(frozen=True, slots=True)
+class CodedQuery:
+    """A query's numbers as whole ones, bit by bit: `planes` (bits, words), lowest bit first."""
+
+    planes: Words
+
+    def scores(self, words: Words) -> Scores:
+        """How near each row is, higher is nearer; `words` is (words, rows) of one bit each."""
+        import numpy as np
+
+        count = words.shape[1]
+        scores = np.zeros(count, np.int32)
+        for start in range(0, count, _SLICE_ROWS):
+            part = words[:, start : start + _SLICE_ROWS]
+            total = scores[start : start + _SLICE_ROWS]
+            for bit, plane in enumerate(self.planes):
+                common = np.zeros(part.shape[1], np.uint16)
+                for number, word in enumerate(plane):
+                    common += np.bitwise_count(part[number] & word)
+                # Two's complement: the highest bit counts against the others.
+                weight = 1 << bit if bit + 1 < len(self.planes) else -(1 << bit)
+                total += weight * common.astype(np.int32)
+        return scores
+
+
+def coded_query(query: FloatVector, *, quick: bool = False) -> CodedQuery:
+    """The query in four bits a number; `quick` takes fewer where there are many numbers."""
+    import numpy as np
+
+    padding = -len(query) % 64
+    bits = _BITS_OF_LONG if quick and len(query) > 64 * _LONG_WORDS else _BITS
+    highest = 1 << (bits - 1)
+    step = max(float(np.abs(query).max()), 1e-9) / (highest - 0.5)
+    whole = np.clip(np.rint(query / step), -highest, highest - 1).astype(np.int8)
+    planes = np.stack([(whole >> bit) & 1 for bit in range(bits)]).astype(np.uint8)
+    packed = np.packbits(np.pad(planes, ((0, 0), (0, padding))), axis=1)
+    return CodedQuery(np.ascontiguousarray(packed).view(np.uint64))
