@@ -177,6 +177,7 @@ class Index(Remembering, Writing):
     def status(self) -> Status:
         """What the index holds and how well it is; raises NoIndexError before the first folder."""
         from localsearch import model_change
+        from localsearch.lock import read_writer
         from localsearch.service_state import read_state
 
         store = self._reader()
@@ -201,6 +202,7 @@ class Index(Remembering, Writing):
             service=read_state(self.paths.service_file),
             log_path=str(self.paths.log_file),
             model_change=model_change.status(self.paths),
+            writer=read_writer(self.paths.lock_file),
         )
 
     def _model_status(self, store: Store) -> ModelStatus | None:

@@ -69,6 +69,8 @@ class Indexer:
         self._vanished: set[str] = set()
         # Not there when they were to be read.
         self._lost: set[str] = set()
+        # Ids of the files that are read and embedded; None for all.
+        self._only: list[int] | None = None
         self._started_s = time.monotonic()
         self._engine_s = 0.0
 
@@ -80,6 +82,9 @@ class Indexer:
         if notice:
             self._notices.append(notice)
         self.find_changes(within)
+        if within:
+            # What a run that was stopped left over elsewhere isn't this one's work.
+            self._only = self._store.files.ids_below(within)
         with self.open_sandbox() as sandbox:
             self.read_changes(sandbox.convert)
         self.embed_missing()
@@ -257,14 +262,16 @@ class Indexer:
         )
 
     def _read_pending(self, convert: Convert, until: Callable[[], bool]) -> bool:
-        total = self._store.files.counts().get("pending", 0)
+        total = self._store.files.pending_count(self._only)
         size = reader.chunk_size(self._embedder)
         pace = Pace()
         attempts: Counter[int] = Counter()
         while True:
             batch = [
                 (file_id, ref)
-                for file_id, ref in self._store.files.pending(_PENDING_BATCH + len(attempts))
+                for file_id, ref in self._store.files.pending(
+                    _PENDING_BATCH + len(attempts), self._only
+                )
                 if attempts[file_id] < _MAX_ATTEMPTS
             ]
             if not batch:
@@ -353,11 +360,11 @@ class Indexer:
         serving = self._store.vectors.serving_model()
         if self._embedder is None or serving is None:
             return True
-        chunks_total, tokens_total = self._store.vectors.unembedded_totals()
+        chunks_total, tokens_total = self._store.vectors.unembedded_totals(self._only)
         pace = Pace()
         fewest = min(_FIRST_BATCH_CHUNKS, max(1, int(batch_s * _LEAST_CHUNKS_PER_S)))
         batch_chunks = fewest
-        while batch := self._store.vectors.unembedded(batch_chunks):
+        while batch := self._store.vectors.unembedded(batch_chunks, self._only):
             self._check_cancelled()
             if until():
                 return False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from localsearch.config import private_dir
-from localsearch.types import StoreError, StoreFullError, StoreLockedError
+from localsearch.terminal import without_raw_bytes
+from localsearch.types import StoreError, StoreFullError, StoreLockedError, WriterState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,16 +25,16 @@ def writer_lock(path: Path, *, timeout_s: float = 0.0) -> Iterator[None]:
     Raises StoreError where the folder can't be written.
     """
     import filelock
+    import msgspec
 
     lock = filelock.FileLock(path, timeout=timeout_s, mode=0o600)
-    # Beside the lock, as taking the lock empties its file.
-    owner_file = path.with_suffix(".json")
+    state_file = _state_file(path)
     try:
         private_dir(path.parent)
         lock.acquire()
     except filelock.Timeout as error:
         raise StoreLockedError(
-            f"another localsearch is writing the index: {_describe(owner_file)}",
+            f"another localsearch is writing the index: {_describe(path)}",
             "Wait for it to finish, or stop it; searching works meanwhile.",
         ) from error
     except OSError as error:
@@ -42,13 +42,41 @@ def writer_lock(path: Path, *, timeout_s: float = 0.0) -> Iterator[None]:
     try:
         # Who it is, is said where there's room to say it.
         with contextlib.suppress(OSError):
-            owner = {"pid": os.getpid(), "command": sys.argv[1:3], "since": time.time()}
-            owner_file.write_text(json.dumps(owner), encoding="utf-8")
+            command = tuple(without_raw_bytes(word) for word in sys.argv[1:3])
+            state_file.write_bytes(
+                msgspec.json.encode(WriterState(os.getpid(), command, time.time()))
+            )
         yield
     finally:
         with contextlib.suppress(OSError):
-            owner_file.unlink(missing_ok=True)
+            state_file.unlink(missing_ok=True)
         lock.release()
+
+
+def read_writer(path: Path) -> WriterState | None:
+    """Who holds the lock; None where nobody does, or it didn't say."""
+    import msgspec
+    import psutil
+
+    try:
+        state = msgspec.json.decode(_state_file(path).read_bytes(), type=WriterState)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    # One that was killed couldn't take back what it said.
+    return state if psutil.pid_exists(state.pid) else None
+
+
+def describe_writer(writer: WriterState) -> str:
+    """Which process it is, what it was told to do, and for how long it has been at it."""
+    minutes = max(0, int((time.time() - writer.since_s) / 60))
+    since = f"{minutes} min" if minutes else "less than a minute"
+    command = " ".join(("localsearch", *writer.command))
+    return f"process {writer.pid} (`{command}`), for {since}"
+
+
+def _state_file(path: Path) -> Path:
+    # Beside the lock, as taking the lock empties its file.
+    return path.with_suffix(".json")
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
@@ -64,12 +92,6 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
     )
 
 
-def _describe(owner_file: Path) -> str:
-    try:
-        owner = json.loads(owner_file.read_text(encoding="utf-8"))
-        minutes = max(0, int((time.time() - float(owner["since"])) / 60))
-        since = f"{minutes} min" if minutes else "less than a minute"
-        command = " ".join(str(word) for word in owner["command"])
-        return f"process {int(owner['pid'])} (`localsearch {command}`), for {since}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "its process didn't say who it is"
+def _describe(path: Path) -> str:
+    writer = read_writer(path)
+    return describe_writer(writer) if writer else "its process didn't say who it is"

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from localsearch.config import private_dir
+from localsearch.terminal import without_raw_bytes
 from localsearch.types import ServiceState
 
 if TYPE_CHECKING:
@@ -49,10 +50,6 @@ def _shown(state: ServiceState) -> ServiceState:
 
     progress = state.progress
     if progress is not None:
-        progress = replace(progress, current=_text(progress.current))
-    polled = tuple((_text(path), reason) for path, reason in state.polled)
+        progress = replace(progress, current=without_raw_bytes(progress.current))
+    polled = tuple((without_raw_bytes(path), reason) for path, reason in state.polled)
     return replace(state, progress=progress, polled=polled)
-
-
-def _text(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 # ECMA-48 control strings (OSC, DCS, SOS, PM, APC) up to their end, then CSI, then two-byte escapes.
@@ -30,6 +31,11 @@ def clean(text: str, *, keep_newlines: bool = False) -> str:
     text = _CONTROLS.sub("", text)
     text = _BIDI.sub(lambda mark: f"⟨{ord(mark[0]):04X}⟩", text)
     return _SURROGATES.sub("\ufffd", text)
+
+
+def without_raw_bytes(path: str) -> str:
+    """A path as text that UTF-8 can hold: bytes of a name that aren't UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def printable_json(value: object, *, indent: int | None = 2) -> str:

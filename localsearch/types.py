@@ -637,6 +637,15 @@ class ServiceState:
 
 
 @dataclass(frozen=True, slots=True)
+class WriterState:
+    """The process that writes the index: its arguments, and since when in seconds since 1970."""
+
+    pid: int
+    command: tuple[str, ...]
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelChangeStatus:
     """How far the vectors of another model are, which are built beside those that serve."""
 
@@ -663,7 +672,10 @@ class ModelComparison:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the index holds and how well it is; `service` is None while none runs."""
+    """What the index holds and how well it is.
+
+    `service` and `writer` are None while none runs; a service that runs is the writer, too.
+    """
 
     roots: tuple[RootStatus, ...]
     files: FileCounts
@@ -676,6 +688,7 @@ class Status:
     service: ServiceState | None = None
     log_path: str = ""
     model_change: ModelChangeStatus | None = None
+    writer: WriterState | None = None
 
 
 # --------------------------------------------------------------------------------------

@@ -202,6 +202,27 @@ def test_stopped_work_goes_on(index: Index, library: Path) -> None:
     assert reader(index).checks.problems() == ()
 
 
+def test_only_what_was_asked_for_is_read_and_embedded(index: Index, library: Path) -> None:
+    index.add_roots([str(library)])
+    # Read and not embedded by a run that was stopped, and not even read.
+    cancel = threading.Event()
+
+    def stop_at_embedding(progress: Progress) -> None:
+        if progress.phase == "embedding":
+            cancel.set()
+
+    with pytest.raises(CancelledError):
+        index.update([str(library / "letters")], progress=stop_at_embedding, cancel=cancel)
+    told: list[Progress] = []
+    report = index.update([str(library / "garden/bees.txt")], progress=told.append)
+    assert report.embedded_chunks == 1
+    assert {each.current for each in told if each.current} == {str(library / "garden/bees.txt")}
+    assert max(each.chunks_total for each in told) == 1
+    assert index.update().embedded_chunks > 1
+    assert index.status().coverage.semantic == 1.0
+    assert reader(index).checks.problems() == ()
+
+
 def test_without_a_model_everything_is_found_by_word(
     home: config.Paths, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localsearch.lock import writer_lock
+from localsearch.lock import describe_writer, read_writer, writer_lock
 from localsearch.types import StoreError, StoreLockedError
 
 _HOLD = """
@@ -49,6 +49,19 @@ def test_a_killed_writer_frees_the_lock(tmp_path: Path) -> None:
         with writer_lock(path):
             assert str(os.getpid()) in path.with_suffix(".json").read_text()
     assert not path.with_suffix(".json").exists()
+
+
+def test_anyone_may_ask_who_writes(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    assert read_writer(path) is None
+    with hold(path) as other:
+        writer = read_writer(path)
+        assert writer is not None
+        assert writer.pid == other.pid
+        assert f"process {other.pid}" in describe_writer(writer)
+        other.kill()
+        other.wait()
+        assert read_writer(path) is None
 
 
 def test_the_lock_holds_where_there_is_no_room_to_say_who_has_it(tmp_path: Path) -> None:

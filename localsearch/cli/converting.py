@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localsearch.places import shown_place
-from localsearch.terminal import clean, printable_json
+from localsearch.terminal import clean, printable_json, without_raw_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def _placed(block: Block) -> Iterator[str]:
 def _as_object(path: str, conversion: Conversion) -> dict[str, Any]:
     return {
         # Bytes that aren't UTF-8 have no place in JSON.
-        "path": os.fsencode(path).decode("utf-8", "replace"),
+        "path": without_raw_bytes(path),
         "converter": conversion.converter,
         "version": conversion.version,
         "documents": [_document_object(document) for document in conversion.documents],

@@ -19,7 +19,7 @@ from localsearch.cli.output import shown_path
 def open_tui(path: str | None, rest: tuple[str, ...] = ()) -> int:
     """Open the search screen, within PATH when given."""
     from localsearch import config
-    from localsearch.types import UsageError
+    from localsearch.types import NoIndexError, UsageError
 
     within = None
     if path is not None:
@@ -31,11 +31,15 @@ def open_tui(path: str | None, rest: tuple[str, ...] = ()) -> int:
                 "the search screen opens within one folder",
                 "To search from here: localsearch search QUERY --in FOLDER",
             )
-        _offer_to_add(within)
+    is_indexed = within is None or _is_indexed(within)
+    if not is_indexed and not sys.stdin.isatty():
+        raise NoIndexError(f"{within} is in no indexed folder", f"Add it: localsearch add {within}")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "the search screen needs a terminal", "In scripts use: localsearch search QUERY"
         )
+    if within is not None and not is_indexed:
+        _offer_to_add(within)
     # Nothing of what's imported now is garbage; the app goes on collecting once it has painted.
     gc.disable()
     # By name, as the core must not depend on the TUI.
@@ -50,23 +54,26 @@ def _suggestion(word: str) -> str:
     return f"Did you mean `localsearch {close[0]}`?" if close else "See `localsearch --help`."
 
 
-def _offer_to_add(folder: str) -> None:
+def _is_indexed(folder: str) -> bool:
+    """Whether a folder is one of those that are indexed, or lies in one."""
     from localsearch.api import open_index
-    from localsearch.cli.indexing import run_update
+    from localsearch.indexed_paths import is_in_any
     from localsearch.types import NoIndexError
 
     with open_index() as opened:
         try:
-            roots = [root.path for root in opened.status().roots]
+            return is_in_any(folder, opened.root_paths())
         except NoIndexError:
-            roots = []
-        if any(folder == root or folder.startswith(root + os.sep) for root in roots):
-            return
-        if not sys.stdin.isatty():
-            raise NoIndexError(
-                f"{folder} is in no indexed folder", f"Add it: localsearch add {folder}"
-            )
-        click.echo(f"{shown_path(folder)} is not indexed yet.", err=True)
-        if not click.confirm("Add it and index it now?", default=False, err=True):
-            raise NoIndexError("nothing was added", f"Later: localsearch add {folder}")
-        run_update(opened, opened.add_roots([folder]))
+            return False
+
+
+def _offer_to_add(folder: str) -> None:
+    """Add it if the user wants that; the search screen reads it while they look around."""
+    from localsearch.api import open_index
+    from localsearch.types import NoIndexError
+
+    click.echo(f"{shown_path(folder)} is not indexed yet.", err=True)
+    if not click.confirm("Add it and index it now?", default=False, err=True):
+        raise NoIndexError("nothing was added", f"Later: localsearch add {folder}")
+    with open_index() as opened:
+        opened.add_roots([folder])

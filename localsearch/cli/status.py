@@ -79,6 +79,8 @@ def status_json(found: Status) -> dict[str, Any]:
         "db_bytes": found.db_bytes,
         "log_path": found.log_path,
         "service": _service_json(found.service),
+        "writer": found.writer
+        and {"pid": found.writer.pid, "command": " ".join(found.writer.command)},
     }
 
 
@@ -112,6 +114,8 @@ def _print_model(found: Status) -> None:
 
 
 def _print(found: Status) -> None:
+    from localsearch.lock import describe_writer
+
     say = click.echo
     say("Folders")
     unknown = [root for root in found.roots if root.online and not root.files]
@@ -135,6 +139,8 @@ def _print(found: Status) -> None:
     say(f"Index     {shown_path(found.db_path)}  {shown_size(found.db_bytes)}")
     say(f"Log       {shown_path(found.log_path)}")
     if found.service is None:
+        if found.writer is not None:
+            say(f"Indexing  {clean(describe_writer(found.writer))}")
         say("Watching  no: `localsearch watch` keeps the index current")
     else:
         say(f"Watching  {found.service.phase} (process {found.service.pid})")

@@ -6,9 +6,12 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from localsearch.db import says_store_errors
 from localsearch.folder_rules import with_separator
 from localsearch.keywords import index_text
+from localsearch.terminal import without_raw_bytes
 from localsearch.types import Failure, FileRef, KnownFile
 
 if TYPE_CHECKING:
@@ -31,6 +34,14 @@ def below(path: str) -> tuple[bytes, bytes]:
     separator = path_bytes(os.sep)
     folder = path_bytes(path).rstrip(separator)
     return folder + separator, folder + bytes([separator[0] + 1])
+
+
+def one_of(column: str, ids: Sequence[int] | None) -> tuple[str, tuple[str, ...]]:
+    """A condition that holds for these ids, or for all where none are given, and its values."""
+    if ids is None:
+        return "TRUE", ()
+    listed = msgspec.json.encode(list(ids)).decode()
+    return f"{column} IN (SELECT value FROM json_each(?))", (listed,)
 
 
 @says_store_errors
@@ -168,7 +179,7 @@ class Files:
         return int(row)
 
     def _index_name(self, file_id: int, path: str) -> None:
-        pure = PurePath(os.fsencode(path).decode("utf-8", "replace"))
+        pure = PurePath(without_raw_bytes(path))
         self._connection.execute(
             "INSERT INTO files_fts (rowid, name, folder) VALUES (?, ?, ?)",
             (file_id, index_text(pure.name), index_text(str(pure.parent))),
@@ -273,14 +284,22 @@ class Files:
         )
         return [os.fsdecode(row[0]) for row in rows]
 
-    def pending(self, limit: int) -> list[tuple[int, FileRef]]:
-        """Files that are to be read, the most recently changed first."""
+    def pending(self, limit: int, only: Sequence[int] | None = None) -> list[tuple[int, FileRef]]:
+        """Files that are to be read (of `only` these ids), the most recently changed first."""
+        condition, ids = one_of("id", only)
         rows = self._connection.execute(
             "SELECT id, path, size, mtime_ns, inode, device FROM files"
-            " WHERE state = 'pending' AND online = 1 ORDER BY mtime_ns DESC LIMIT ?",
-            (limit,),
+            f" WHERE state = 'pending' AND online = 1 AND {condition}"
+            " ORDER BY mtime_ns DESC LIMIT ?",
+            (*ids, limit),
         )
         return [(row[0], FileRef(os.fsdecode(row[1]), *row[2:])) for row in rows]
+
+    def pending_count(self, only: Sequence[int] | None = None) -> int:
+        """Number of files that are to be read (of `only` these ids)."""
+        condition, ids = one_of("id", only)
+        sql = f"SELECT count(*) FROM files WHERE state = 'pending' AND {condition}"
+        return int(self._connection.execute(sql, ids).get)
 
     def ids_below(self, paths: Sequence[str]) -> list[int]:
         """Ids of the files that lie in (or are) one of the paths."""

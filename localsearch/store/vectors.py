@@ -11,6 +11,7 @@ import msgspec
 from localsearch.db import says_store_errors
 from localsearch.store.codes import Codes
 from localsearch.store.documents import decode_locator
+from localsearch.store.files import one_of
 from localsearch.types import Chunk
 
 if TYPE_CHECKING:
@@ -82,14 +83,15 @@ class Vectors:
         )
         return model
 
-    def unembedded(self, limit: int) -> list[UnembeddedChunk]:
-        """Chunks without a vector, those of the most recently changed files first."""
+    def unembedded(self, limit: int, only: Sequence[int] | None = None) -> list[UnembeddedChunk]:
+        """Chunks without a vector (of `only` these files' ids), the latest changed files first."""
+        condition, ids = one_of("f.id", only)
         rows = self._connection.execute(
             "SELECT f.path, c.embedding_key, c.text, c.heading_path, c.locator, c.tokens"
             " FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
             " JOIN documents d ON d.id = u.document_id JOIN files f ON f.id = d.file_id"
-            " ORDER BY f.mtime_ns DESC, f.id, c.id LIMIT ?",
-            (limit,),
+            f" WHERE {condition} ORDER BY f.mtime_ns DESC, f.id, c.id LIMIT ?",
+            (*ids, limit),
         )
         return [
             UnembeddedChunk(
@@ -105,11 +107,14 @@ class Vectors:
             for row in rows
         ]
 
-    def unembedded_totals(self) -> tuple[int, int]:
-        """Chunks without a vector, and their tokens."""
+    def unembedded_totals(self, only: Sequence[int] | None = None) -> tuple[int, int]:
+        """Chunks without a vector (of `only` these files' ids), and their tokens."""
+        condition, ids = one_of("d.file_id", only)
         chunks, tokens = self._connection.execute(
             "SELECT count(*), coalesce(sum(c.tokens), 0)"
             " FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
+            f" JOIN documents d ON d.id = u.document_id WHERE {condition}",
+            ids,
         ).get
         return int(chunks), int(tokens)
 

@@ -263,8 +263,12 @@ def test_a_second_writer_is_4_and_told_who(filled_home: Paths) -> None:
 
     with writer_lock(filled_home.lock_file):
         done = run(filled_home, "index")
+        status = json.loads(run(filled_home, "status", "--json").stdout)
+        shown = run(filled_home, "status").stdout
     assert done.returncode == 4
     assert str(os.getpid()) in done.stderr
+    assert status["writer"]["pid"] == os.getpid()
+    assert f"Indexing  process {os.getpid()}" in shown
 
 
 def test_what_is_added_while_another_writes_is_remembered(

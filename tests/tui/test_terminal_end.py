@@ -1,22 +1,20 @@
 from __future__ import annotations
 
-import os
-import select
 import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.cli.program import PROGRAM, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localsearch.config import Paths
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)
+
+from tests.cli.terminal import in_terminal
 
 
 @pytest.fixture
@@ -29,23 +27,7 @@ def hangups_ignored() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hangups_ignored")
 def test_the_app_ends_with_its_terminal_even_when_hangups_are_ignored(home: Paths) -> None:
-    ours, its = os.openpty()
-    with subprocess.Popen(
-        [PROGRAM],
-        env={**environment(home), "TERM": "xterm-256color"},
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        start_new_session=True,
-    ) as process:
-        try:
-            os.close(its)
-            painted = b""
-            while b"localsearch" not in painted.lower():
-                ready, _, _ = select.select([ours], [], [], 60)
-                assert ready, painted
-                painted += os.read(ours, 65536)
-            os.close(ours)
-            process.wait(30)
-        finally:
-            process.kill()
+    with in_terminal(home) as terminal:
+        terminal.until(b"localsearch")
+        terminal.hang_up()
+        terminal.process.wait(30)
