@@ -150,7 +150,7 @@ class Indexer:
 
     def _check_cancelled(self) -> None:
         if self._cancel is not None and self._cancel.is_set():
-            raise CancelledError("indexing was stopped", "Run `localsearch index` to go on.")
+            raise CancelledError
 
     # The model
 

@@ -358,6 +358,7 @@ class Filters:
     roots: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    not_kinds: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     after_ns: int | None = None

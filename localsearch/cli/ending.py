@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from localsearch.types import LocalsearchError, StoreError
+from localsearch.types import CancelledError, LocalsearchError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,10 @@ def _said(error: BaseException) -> int:
     from localsearch.cli.output import print_error
 
     match error:
+        case CancelledError():
+            # Who stopped it is told how to go on; that's no error.
+            click.echo("\n".join(filter(None, (error.cause, error.remedy))), err=True)
+            return error.exit_code
         case LocalsearchError():
             print_error(error.cause, error.remedy)
             return error.exit_code

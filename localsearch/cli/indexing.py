@@ -77,8 +77,16 @@ def remove(paths: tuple[str, ...]) -> int:
 
 def run_update(opened: Index, within: Sequence[str], *, full: bool = False) -> int:
     """Update with progress shown, and sum up what was done."""
-    with interruptible() as cancel, index_progress() as progress:
-        report = opened.update(within, full=full, progress=progress, cancel=cancel)
+    from localsearch.types import CancelledError
+
+    try:
+        with interruptible() as cancel, index_progress() as progress:
+            report = opened.update(within, full=full, progress=progress, cancel=cancel)
+    except CancelledError as error:
+        raise CancelledError(
+            "indexing was stopped; what's done is kept and can be searched",
+            "`localsearch index` goes on from there.",
+        ) from error
     _sum_up(report)
     return 0
 

@@ -196,15 +196,13 @@ class Reading:
 
     def filters(self, within: tuple[str, ...]) -> Filters:
         """What must hold of a hit's file."""
-        kinds = self.kinds or [
-            kind for kind in values.KINDS if self.not_kinds and kind not in self.not_kinds
-        ]
         return Filters(
             path_globs=_once(self.path_globs),
             not_path_globs=_once(self.not_path_globs),
             roots=_once(self.roots),
             within=within,
-            kinds=_once(kinds),
+            kinds=_once(self.kinds),
+            not_kinds=_once(self.not_kinds),
             extensions=_once(self.extensions),
             languages=_once(self.languages),
             after_ns=self.after_ns,

@@ -44,6 +44,7 @@ def _filters(filters: Filters, now: datetime) -> Iterator[str]:
         yield from (f"{name}:{_value_or_quoted(value)}" for value in found)
     for name, listed in (
         ("kind", filters.kinds),
+        ("-kind", filters.not_kinds),
         ("ext", filters.extensions),
         ("lang", filters.languages),
     ):

@@ -123,10 +123,14 @@ def file_condition(
                 values.extend((path_bytes(path), *below(path)))
     if filters.roots and not root_paths:
         parts.append("0")
-    for column, allowed in ((kind_column, filters.kinds), ("f.extension", filters.extensions)):
-        if allowed:
-            parts.append(f"{column} IN ({_marks(allowed)})")
-            values.extend(allowed)
+    for test, listed in (
+        (f"{kind_column} IN", filters.kinds),
+        (f"{kind_column} NOT IN", filters.not_kinds),
+        ("f.extension IN", filters.extensions),
+    ):
+        if listed:
+            parts.append(f"{test} ({_marks(listed)})")
+            values.extend(listed)
     for test, value in (
         ("f.mtime_ns >= ?", filters.after_ns),
         ("f.mtime_ns < ?", filters.before_ns),

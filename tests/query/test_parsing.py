@@ -118,12 +118,16 @@ def test_path_and_root_filters() -> None:
         ("kind:.csv,*.tsv", ("sheet",)),
         ("kind:json,py", ("data", "code")),
         ("ｋｉｎｄ：ＰＤＦ", ("pdf",)),
-        ("-kind:code", tuple(kind for kind in KINDS if kind != "code")),
-        ("kind:pdf -kind:code", ("pdf",)),
     ],
 )
 def test_kinds(text: str, kinds: tuple[str, ...]) -> None:
     assert filters(text).kinds == kinds
+
+
+def test_kinds_left_out() -> None:
+    assert filters("-kind:code,pdf -kind:mail") == Filters(not_kinds=("code", "pdf", "mail"))
+    both = filters("kind:pdf,code -kind:pdf")
+    assert both == Filters(kinds=("pdf", "code"), not_kinds=("pdf",))
 
 
 def test_extensions_and_languages() -> None:
@@ -310,6 +314,7 @@ WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8).fi
             path_globs=st.lists(WORDS, max_size=2, unique=True).map(tuple),
             roots=st.lists(WORDS, max_size=2, unique=True).map(tuple),
             kinds=st.lists(st.sampled_from(KINDS), unique=True).map(tuple),
+            not_kinds=st.lists(st.sampled_from(KINDS), unique=True).map(tuple),
             languages=st.lists(st.sampled_from(["de", "zh", "ar"]), unique=True).map(tuple),
             after_ns=st.none() | st.integers(0, 4 * 10**15).map(lambda us: us * 1000),
             before_ns=st.none() | st.integers(0, 4 * 10**15).map(lambda us: us * 1000),

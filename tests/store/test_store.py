@@ -103,6 +103,8 @@ def test_names_that_are_no_text_are_kept_whole(store: Store) -> None:
         (Filters(before_ns=5), ["/r/doc.txt", "/r/src/a.py"]),
         (Filters(size_min=11), []),
         (Filters(kinds=("pdf",)), []),
+        (Filters(kinds=("text",), not_kinds=("text",)), []),
+        (Filters(not_kinds=("pdf",)), ["/r/doc.txt", "/r/src/a.py", "/x/b.py"]),
     ],
 )
 def test_filters(store: Store, filters: Filters, paths: list[str]) -> None:
