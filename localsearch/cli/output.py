@@ -93,10 +93,20 @@ def index_progress() -> Iterator[Callable[[Progress], None]]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
+        ProgressColumn,
         TextColumn,
         TimeElapsedColumn,
     )
     from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class _TimeLeft(ProgressColumn):
+        """Counts down what was estimated last; says nothing once that has passed."""
+
+        def render(self, task: Any) -> Text:
+            ends_s = task.fields["ends_s"]
+            left_s = 0.0 if ends_s is None or task.finished else ends_s - time.monotonic()
+            return Text(shown_eta(left_s) if left_s > 0 else "")
 
     bars = Bars(
         TextColumn("{task.description}", markup=False),
@@ -104,7 +114,7 @@ def index_progress() -> Iterator[Callable[[Progress], None]]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[eta]}", markup=False),
+        _TimeLeft(),
         console=Console(stderr=True),
         transient=True,
     )
@@ -125,13 +135,17 @@ class _Bars:
         done, total = amounts(progress)
         name = _phase_name(progress)
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=None, rate="", eta="")
+            for before in self._bars.tasks:
+                # Nothing is told at the end of a phase but that the next one has begun.
+                self._bars.update(before.id, completed=before.total or before.completed)
+                self._bars.stop_task(before.id)
+            self._tasks[name] = self._bars.add_task(name, total=None, rate="", ends_s=None)
         self._bars.update(
             self._tasks[name],
             completed=done,
             total=total or None,
             rate=shown_rate(progress),
-            eta=shown_eta(progress.eta_s),
+            ends_s=None if progress.eta_s is None else time.monotonic() + progress.eta_s,
         )
 
 

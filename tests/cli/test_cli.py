@@ -381,6 +381,9 @@ def test_ctrl_c_keeps_what_was_done(starter_home: Paths, tmp_path: Path) -> None
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert "Traceback" not in said
+    assert "Error" not in said
+    assert "what's done is kept" in said
+    assert "`localsearch index` goes on" in said
     status = json.loads(run(starter_home, "status", "--json").stdout)
     assert status["files"]["indexed"] == _MANY_FILES
     assert status["coverage"]["semantic"] < 1.0

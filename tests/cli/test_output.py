@@ -1,0 +1,32 @@
+"""What people see of long work."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localsearch.config import Paths
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)
+
+from tests.cli.terminal import in_terminal
+
+
+def test_a_phase_that_is_over_says_so(starter_home: Paths, library: Path) -> None:
+    for number in range(60):
+        words = " ".join(f"word{number}x{each}" for each in range(200))
+        (library / f"{number}.txt").write_text(words)
+    with in_terminal(starter_home, "add", str(library)) as terminal:
+        terminal.until(b"Embedding")
+        assert terminal.end() == 0
+    shown = terminal.shown.decode()
+    reading = re.findall(r"Reading\s+\S+\s+(\d+)/65", shown[shown.index("Embedding") :])
+    assert reading
+    assert set(reading) == {"65"}
