@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Query,
         QueryProblem,
         Stage,
+        WriterState,
     )
 
 
@@ -166,6 +167,16 @@ class Index(Remembering, Writing):
         roots = self._reader().files.roots()
         return [(path, name) for path, name, online in roots if not online]
 
+    def unread_files(self) -> int:
+        """How many files are known that are still to be read."""
+        return self._reader().files.pending_count()
+
+    def writer(self) -> WriterState | None:
+        """The process that writes the index, if one does and has said so."""
+        from localsearch.lock import read_writer
+
+        return read_writer(self.paths.lock_file)
+
     def reranker_name(self) -> str:
         """The name of the reranker that searches use, "" for none; nothing is loaded."""
         from localsearch.models.choose import chosen_reranker
@@ -177,7 +188,6 @@ class Index(Remembering, Writing):
     def status(self) -> Status:
         """What the index holds and how well it is; raises NoIndexError before the first folder."""
         from localsearch import model_change
-        from localsearch.lock import read_writer
         from localsearch.service_state import read_state
 
         store = self._reader()
@@ -202,7 +212,7 @@ class Index(Remembering, Writing):
             service=read_state(self.paths.service_file),
             log_path=str(self.paths.log_file),
             model_change=model_change.status(self.paths),
-            writer=read_writer(self.paths.lock_file),
+            writer=self.writer(),
         )
 
     def _model_status(self, store: Store) -> ModelStatus | None:

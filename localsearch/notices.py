@@ -28,6 +28,7 @@ def notices(index: Index, request: SearchRequest, query: Query, stage: Stage) ->
     if not (nothing_asked or offline or stage.hits):
         yield what_emptied(index, query)
     if not nothing_asked:
+        yield _not_all_there(index, stage)
         yield from _not_reranked(index, request, query, stage)
 
 
@@ -43,6 +44,21 @@ def _nothing_asked(query: Query) -> str:
     if query.mode == "keyword" and not words.terms and not words.phrases:
         return f"There is no word in {clean(query.raw.strip())} that could be looked for."
     return ""
+
+
+def _not_all_there(index: Index, stage: Stage) -> str:
+    """How much of the index isn't there yet; "" where it's whole."""
+    coverage = stage.coverage
+    unread = index.unread_files() if coverage.keyword < 1 else 0
+    if unread:
+        text = f"{unread:,} file{'s'[: unread != 1]} not read yet"
+    elif stage.name != "keyword" and coverage.keyword and coverage.semantic < 1:
+        # Rounded down, as all but one aren't all.
+        text = f"{int(coverage.semantic * 100)} % of the files can be found by meaning so far"
+    else:
+        return ""
+    going_on = "work on it goes on" if index.writer() else "`localsearch index` goes on"
+    return f"The index isn't whole: {text} ({going_on})."
 
 
 def _offline_roots(index: Index, query: Query) -> Iterator[str]:

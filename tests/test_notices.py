@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from localsearch.answer import answer
-from localsearch.types import SearchRequest
+from localsearch.lock import writer_lock
+from localsearch.types import CancelledError, SearchRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from localsearch.api import Index
-    from localsearch.types import Stage
+    from localsearch.types import Progress, Stage
 
 
 def ask(index: Index, text: str, **options: object) -> Stage:
@@ -46,6 +48,32 @@ def test_what_left_nothing_is_named(filled: Index, text: str, said: str) -> None
     stage = ask(filled, text, mode="keyword")
     assert stage.hits == ()
     assert stage.notice.startswith(said) if said else stage.notice == ""
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        ("reading", r"[45] files not read yet \(`localsearch index` goes on\)"),
+        ("embedding", "0 % of the files can be found by meaning so far"),
+    ],
+)
+def test_an_index_that_is_not_whole_is_said(
+    index: Index, library: Path, phase: str, said: str
+) -> None:
+    index.add_roots([str(library)])
+    cancel = threading.Event()
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == phase:
+            cancel.set()
+
+    with pytest.raises(CancelledError):
+        index.update(progress=stop, cancel=cancel)
+    assert re.search(said, ask(index, "hive kind:pdf").notice)
+    with writer_lock(index.paths.lock_file):
+        assert "work on it goes on" in ask(index, "hive").notice
+    index.update()
+    assert ask(index, "hive").notice == ""
 
 
 def test_a_query_that_asks_for_nothing_is_told_what_it_lacks(filled: Index) -> None:

@@ -298,7 +298,7 @@ class Files:
     def pending_count(self, only: Sequence[int] | None = None) -> int:
         """Number of files that are to be read (of `only` these ids)."""
         condition, ids = one_of("id", only)
-        sql = f"SELECT count(*) FROM files WHERE state = 'pending' AND {condition}"
+        sql = f"SELECT count(*) FROM files WHERE state = 'pending' AND online = 1 AND {condition}"
         return int(self._connection.execute(sql, ids).get)
 
     def ids_below(self, paths: Sequence[str]) -> list[int]:
