@@ -145,11 +145,16 @@ def private_dir(path: Path) -> Path:
     return path
 
 
+def _number(default: Any, least: float, most: float | None = None) -> Any:
+    """A setting that's a number, with what a settings file may set it to."""
+    return field(default=default, metadata={"least": least, "most": most})
+
+
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
     """What is indexed."""
 
-    max_file_bytes: int = 20_000_000
+    max_file_bytes: int = _number(20_000_000, least=1)
     hidden_files: bool = False
     ignore: tuple[str, ...] = ()
     ocr: bool = False
@@ -161,20 +166,20 @@ class ModelSettings:
 
     embedder: str = ""
     reranker: str = ""
-    dimension: int = 0
+    dimension: int = _number(0, least=0)
     search_task: str = ""
     code_task: str = ""
-    gpu_layers: int = -1
-    threads: int = 0
-    idle_unload_s: float = 300.0
+    gpu_layers: int = _number(-1, least=-1)
+    threads: int = _number(0, least=0)
+    idle_unload_s: float = _number(300.0, least=0)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
     """How searches behave when the command line doesn't say."""
 
-    limit: int = 10
-    budget_s: float = 2.0
+    limit: int = _number(10, least=1, most=1000)
+    budget_s: float = _number(2.0, least=0)
     history: bool = True
 
 
@@ -190,11 +195,11 @@ class TuiSettings:
 class ServiceSettings:
     """When the background service steps aside."""
 
-    pause_on_battery_below: int = 30
+    pause_on_battery_below: int = _number(30, least=0, most=100)
     pause_under_load: bool = True
     low_priority: bool = True
     watch: Literal["auto", "native", "polling"] = "auto"
-    full_check_days: float = 7.0
+    full_check_days: float = _number(7.0, least=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +207,8 @@ class ConverterSettings:
     """Which third-party converters may run, by entry point name."""
 
     plugins: tuple[str, ...] = ()
-    timeout_s: float = 60.0
-    memory_bytes: int = 2_000_000_000
+    timeout_s: float = _number(60.0, least=1)
+    memory_bytes: int = _number(2_000_000_000, least=100_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +226,7 @@ class Settings:
 def load_settings(path: Path) -> Settings:
     """Read the settings file; a missing one means defaults.
 
-    Raises ConfigError for a file that isn't TOML, an unknown name or a value of the wrong type.
+    Raises ConfigError for a file that isn't TOML, an unknown name or a value that doesn't fit.
     """
     # Imported here, as most searches are answered by the service and need no settings.
     import tomllib
@@ -235,27 +240,15 @@ def load_settings(path: Path) -> Settings:
             f"the settings file {path} can't be read: {error}",
             "Mend it, or move it away to go on with the defaults.",
         ) from error
-    import msgspec
+    from localsearch.settings_check import fitting_settings
 
     try:
-        _refuse_unknown_names(raw)
-        return msgspec.convert(raw, type=Settings)
-    except (msgspec.ValidationError, ValueError) as error:
+        return fitting_settings(raw)
+    except ValueError as error:
         raise ConfigError(
-            f"the settings file {path} doesn't fit: {error}",
-            "See docs/settings.md for every name and its type.",
+            f"the settings file {path} doesn't fit:\n{error}",
+            "See docs/settings.md for every name and what it may be.",
         ) from error
-
-
-def _refuse_unknown_names(raw: dict[str, Any]) -> None:
-    # msgspec ignores names it doesn't know, and a misspelt setting must not pass for a set one.
-    defaults = Settings()
-    for section, values in raw.items():
-        if not hasattr(defaults, section):
-            raise ValueError(f"unknown section [{section}]")
-        for name in values if isinstance(values, dict) else ():
-            if not hasattr(getattr(defaults, section), name):
-                raise ValueError(f"unknown name {name!r} in [{section}]")
 
 
 def change_setting(path: Path, section: str, name: str, value: str | int | float | bool) -> None:

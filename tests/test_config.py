@@ -23,7 +23,17 @@ def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
         ('[index]\nmax_file_bytes = "many"\n', "max_file_bytes"),
         ("[index]\nmax_bytes = 3\n", "max_bytes"),
         ("[indexes]\n", "indexes"),
-        ('[service]\nwatch = "never"\n', "watch"),
+        ('[service]\nwatch = "never"\n', 'watch is "never"; it must be one of "auto", "native"'),
+        ("[search]\nlimit = -3\n", "search.limit is -3; it must be a whole number from 1 to 1,000"),
+        ("[index]\nmax_file_bytes = 0\n", "it must be a whole number, 1 or more"),
+        ("[models]\nthreads = -9\n", "models.threads is -9"),
+        ("[search]\nbudget_s = nan\n", "search.budget_s is NaN; it must be a number, 0 or more"),
+        ("[converters]\ntimeout_s = -inf\n", "converters.timeout_s"),
+        ('[search]\nhistory = "yes"\n', 'search.history is "yes"; it must be true or false'),
+        ("[tui]\nopen_with = 3\n", "tui.open_with is 3; it must be a table of texts"),
+        ("[index]\nignore = 1979-05-27\n", "a list of texts"),
+        ("[search]\nlimits = 3\n", "did you mean limit?"),
+        ("search = 3\n", "search is a section"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(tmp_path: Path, text: str, named: str) -> None:
