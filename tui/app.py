@@ -107,6 +107,9 @@ class LocalsearchApp(App[int]):
         self.run_worker(self._warm_up(), exit_on_error=False)
         await self.keeper.refresh()
         self.set_interval(_STATUS_EVERY_S, self._look_again)
+        theme = self.backend.settings.tui.theme
+        if theme and theme not in self.available_themes:
+            self.say(f"There is no theme {theme}: choose one in the palette (Ctrl-P)", "warning")
         status = self.keeper.state.status
         if self.keeper.state.problem is None and (status is None or not status.roots):
             from tui.screens.welcome import WelcomeScreen

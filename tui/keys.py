@@ -9,26 +9,31 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True, slots=True)
 class HitAction:
-    """A letter, the action of the main screen it calls, and what the footer and help say."""
+    """A letter, the action of the main screen it calls, and what the help says.
+
+    Only a few are `in_footer`: with more, 80 columns would have no room for how to get help.
+    """
 
     key: str
     action: str
     name: str
     help: str
-    shown: bool = True
+    in_footer: bool = False
 
 
 HIT_ACTIONS = (
-    HitAction("o", "open_folder", "Folder", "Open the folder that the file lies in"),
-    HitAction("y", "copy_path", "Copy path", "Copy the path (of all marked hits)"),
+    HitAction(
+        "o", "open_folder", "Folder", "Open the folder that the file lies in", in_footer=True
+    ),
+    HitAction("y", "copy_path", "Copy path", "Copy the path (of all marked hits)", in_footer=True),
     HitAction("Y", "copy_passage", "Copy passage", "Copy the text of the passage"),
     HitAction("space", "toggle_mark", "Mark", "Mark several hits to open or copy them together"),
     HitAction(
         "g", "toggle_passages", "Files/passages", "One row for each file, or for each passage"
     ),
     HitAction("n", "next_passage(1)", "Next passage", "Show the next passage of the file"),
-    HitAction("N", "next_passage(-1)", "", "Show the passage before it", shown=False),
-    HitAction("e", "explain", "Why", "Say why this hit stands where it does", shown=False),
+    HitAction("N", "next_passage(-1)", "", "Show the passage before it"),
+    HitAction("e", "explain", "Why", "Say why this hit stands where it does"),
 )
 
 _ALT_NAMES = {"space": "alt+m", "Y": "alt+shift+y", "N": "alt+shift+n"}
@@ -40,7 +45,7 @@ def alt_key(key: str) -> str:
 
 
 HIT_KEYS: list[BindingType] = [
-    Binding(each.key, f"screen.{each.action}", each.name or each.help, show=each.shown)
+    Binding(each.key, f"screen.{each.action}", each.name or each.help, show=each.in_footer)
     for each in HIT_ACTIONS
 ]
 

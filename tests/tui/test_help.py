@@ -9,6 +9,7 @@ from textual.dom import DOMNode
 from tests.tui.conftest import StagedIndex
 from tests.tui.driving import opened
 from tui.app import LocalsearchApp
+from tui.screens.dialog import Dialog
 from tui.screens.folder_picker import FolderPicker
 from tui.screens.help import HelpScreen, help_tables
 from tui.screens.index import IndexScreen
@@ -45,6 +46,18 @@ def test_every_key_is_listed(owner: type[DOMNode]) -> None:
         assert isinstance(binding, Binding)
         for key in binding.key.split(","):
             assert shown(key) in words, f"{key} of {owner.__name__} isn't in the help"
+
+
+@pytest.mark.parametrize("keys", [("f1",), ("alt+k",), ("f2", "a"), ("f2", "d"), ("alt+e",)])
+async def test_ctrl_c_leaves_from_every_dialog(index: StagedIndex, keys: tuple[str, ...]) -> None:
+    async with opened(index) as driver:
+        await driver.search("tea")
+        await driver.press(*keys[:-1])
+        await driver.pilot.pause()
+        await driver.press(keys[-1])
+        await driver.until(lambda: isinstance(driver.app.screen, Dialog))
+        await driver.press("end", "ctrl+c")
+        await driver.until(lambda: driver.app._exit)
 
 
 async def test_the_help_opens_from_the_index_screen(index: StagedIndex) -> None:

@@ -52,6 +52,19 @@ async def test_a_folder_is_added_by_typing_its_path(index: StagedIndex, user_hom
         assert driver.names == ["kite.txt"]
 
 
+@pytest.mark.parametrize("typed", ["{home}/more", "~/more", "more"])
+async def test_what_is_typed_takes_the_place_of_what_stands_there(
+    index: StagedIndex, user_home: Path, typed: str
+) -> None:
+    more = user_home / "more"
+    more.mkdir()
+    async with opened(index) as driver:
+        await driver.press("f2", "a")
+        await driver.until(lambda: isinstance(driver.app.screen, FolderPicker))
+        await driver.press(*typed.format(home=user_home), "enter")
+        await driver.until(lambda: "~/more" in driver.text)
+
+
 async def test_a_folder_that_is_not_there_is_refused(index: StagedIndex) -> None:
     async with opened(index) as driver:
         await driver.press("f2", "a")

@@ -149,12 +149,43 @@ async def test_the_stage_and_the_deadline_are_shown(index: StagedIndex) -> None:
     async with opened(index) as driver:
         driver.main.query_input.write("tea")
         await driver.until(lambda: "tea" in index.asked)
-        await driver.until(lambda: "by word" in driver.text and "━" in driver.text)
+        await driver.until(lambda: "by word" in driver.text and "searching …" in driver.text)
+        assert "━" not in driver.text
         index.step.release()
         await driver.until(lambda: "by word and meaning" in driver.text)
+        assert "━" in driver.text
         index.step.release()
         await driver.until(lambda: "judged 4" in driver.text)
         await driver.until(lambda: "12 ms" in str(driver.main.query_one(StageLine).render()))
+
+
+async def test_nothing_is_said_to_be_missing_while_it_is_looked_for(index: StagedIndex) -> None:
+    index.script = [[]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("xqzvwk")
+        await driver.until(lambda: "searching …" in driver.text)
+        assert "Nothing found" not in driver.text
+        index.step.release()
+        await driver.until(lambda: "Nothing found" in driver.text)
+        assert "searching …" not in driver.text
+
+
+async def test_the_list_follows_the_index(index: StagedIndex, user_home: Path) -> None:
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        await driver.search("tea")
+        before, current = driver.names, driver.current
+        assert current
+        (user_home / "library" / "tea_tea.txt").write_text("Tea, tea, and more tea.")
+        index.update()
+        await driver.until(lambda: "tea_tea.txt" in driver.names)
+        assert sorted(driver.names) == sorted([*before, "tea_tea.txt"])
+        assert driver.current == current
+        await driver.search("xqzvwk")
+        assert "Nothing found" in driver.text
+        (user_home / "library" / "odd.txt").write_text("xqzvwk")
+        index.update()
+        await driver.until(lambda: driver.names == ["odd.txt"])
 
 
 async def test_what_changed_last_is_there_before_anything_is_asked(index: StagedIndex) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from localsearch.config import TuiSettings
 from tests.tui.conftest import StagedIndex
 from tests.tui.driving import opened
 from tui.themes import DARK, FEW_COLOURS, LIGHT, default_theme
@@ -21,6 +24,12 @@ from tui.themes import DARK, FEW_COLOURS, LIGHT, default_theme
 )
 def test_the_theme_fits_the_terminal(environment: dict[str, str], theme: str) -> None:
     assert default_theme(environment) == theme
+
+
+async def test_a_theme_that_is_not_known_is_said(index: StagedIndex) -> None:
+    index.settings = replace(index.settings, tui=TuiSettings(theme="nope"))
+    async with opened(index) as driver:
+        await driver.until(lambda: "There is no theme nope" in driver.text)
 
 
 async def test_nothing_is_coloured_where_no_colour_is_wanted(

@@ -13,11 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, Static
 
 from localsearch.terminal import clean
+from tui.screens.dialog import Dialog
 
 
 class FolderTree(DirectoryTree):
@@ -65,7 +65,7 @@ class FolderSuggester(Suggester):
         return os.path.join(folder, names[0]) if names else None
 
 
-class FolderPicker(ModalScreen[str | None]):
+class FolderPicker(Dialog[str | None]):
     """Gives the path of a folder, None when the user went back."""
 
     CSS_PATH = "folder_picker.tcss"
@@ -83,10 +83,7 @@ class FolderPicker(ModalScreen[str | None]):
         with Vertical() as box:
             box.border_title = Content("Add a folder")
             box.border_subtitle = Content("Enter takes the path · ↓ into the tree · ^A takes there")
-            yield Input(
-                self._start + os.sep, id="folder-path", suggester=FolderSuggester(),
-                select_on_focus=False,
-            )  # fmt: skip
+            yield Input(self._start + os.sep, id="folder-path", suggester=FolderSuggester())
             yield Static("", id="folder-problem", markup=False)
             yield FolderTree(self._start, id="folder-tree")
 
@@ -108,8 +105,9 @@ class FolderPicker(ModalScreen[str | None]):
 
     def action_take(self) -> None:
         """Take the folder whose path stands above."""
-        path = os.path.expanduser(self.query_one("#folder-path", Input).value.strip())
+        typed = os.path.expanduser(self.query_one("#folder-path", Input).value.strip())
+        path = os.path.abspath(os.path.join(self._start, typed))
         if os.path.isdir(path):
-            self.dismiss(os.path.abspath(path))
+            self.dismiss(path)
         else:
             self.query_one("#folder-problem", Static).update(Content("There's no such folder."))

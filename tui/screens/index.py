@@ -55,13 +55,13 @@ class IndexScreen(Screen[None]):
         yield Static(Content("Index"), id="title")
         yield CoveragePanel()
         with TabbedContent(id="tabs"):
-            with TabPane("Folders", id="folders"):
+            with TabPane("1 Folders", id="folders"):
                 yield OptionList(id="roots", markup=False)
                 yield Static("", classes="empty", id="no-roots", markup=False)
-            with TabPane("Failures", id="failures"):
+            with TabPane("2 Failures", id="failures"):
                 yield OptionList(id="failed", markup=False)
                 yield Static("", classes="empty", id="no-failures", markup=False)
-            with TabPane("Models", id="models"):
+            with TabPane("3 Models", id="models"):
                 yield ModelPanel(self.app.backend, self.app.lanes)
         yield Footer(show_command_palette=False)
 
@@ -84,7 +84,7 @@ class IndexScreen(Screen[None]):
             self._failures = failures
             self._fill("#failed", [_describe_failure(failure) for failure in failures])
             self._say("#no-failures", "" if failures else "Every file could be read.")
-            label = f"Failures ({len(failures):,})" if failures else "Failures"
+            label = f"2 Failures ({len(failures):,})" if failures else "2 Failures"
             self.query_one(TabbedContent).get_tab("failures").label = Content(label)
 
     def _fill(self, selector: str, lines: list[Content]) -> None:

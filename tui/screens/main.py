@@ -31,7 +31,7 @@ from tui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     import threading
 
-    from localsearch.types import IndexReport
+    from localsearch.types import FileCounts, IndexReport
     from tui.preview_render import PreviewPage
 
 # A highlight that runs through the list shows where it rests, not what it passes.
@@ -51,7 +51,7 @@ class MainScreen(HitActions, QueryActions):
     CSS_PATH = "main.tcss"
     AUTO_FOCUS = "#query"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", "Next pane"),
+        Binding("tab", "app.focus_next", "Pane"),
         Binding("ctrl+r", "recall", "Earlier"),
         Binding("ctrl+s", "save", "Save", show=False),
         Binding("f1", "app.help", "Help"),
@@ -75,6 +75,8 @@ class MainScreen(HitActions, QueryActions):
         self.within = (within,) if within else ()
         self.passages = False
         self._report: IndexReport | None = None
+        self._held: tuple[FileCounts, int] | None = None
+        self._found_nothing = False
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
@@ -99,16 +101,20 @@ class MainScreen(HitActions, QueryActions):
         self.offer_earlier()
 
     def show_index(self, state: IndexState) -> None:
-        """The index has changed; a list that was empty is asked for again."""
+        """The index has changed: the list follows it, and what's highlighted stays."""
         line = self.query_one(StatusLine)
         line.show_status(state.status)
         line.show_progress(state.progress, paused=state.paused)
         problem = state.problem
         line.show_trouble(f"{problem.cause} (F2)" if problem is not None else "")
-        if state.report is not None and state.report is not self._report:
-            self._report = state.report
-            if not self.hit_list.hits:
-                self.search()
+        if self._found_nothing:
+            self.query_one(Preview).say(self._why_nothing())
+        status = state.status
+        held = None if status is None else (status.files, status.chunks)
+        finished = state.report is not None and state.report is not self._report
+        if finished or (held != self._held and self._held is not None):
+            self.search_again()
+        self._report, self._held = state.report, held
 
     # Searching
 
@@ -122,16 +128,28 @@ class MainScreen(HitActions, QueryActions):
         self.search()
         self.query_one(Chips).read(event.value)
 
+    def search_again(self) -> None:
+        """Answer the same query from an index that has changed, unless one is being answered."""
+        if any(each.group == "search" and not each.is_finished for each in self.workers):
+            return
+        # The list changes beneath someone who reads: what's highlighted isn't to move.
+        self.hit_list.moved = self.hit_list.moved or bool(self.hit_list.hits)
+        self.search(settled=bool(self.hit_list.hits))
+
     @work(exclusive=True, group="search", exit_on_error=False)
-    async def search(self) -> None:
-        """Answer the query as it stands, stage by stage."""
+    async def search(self, *, settled: bool = False) -> None:
+        """Answer the query as it stands, stage by stage, or show the `settled` list alone."""
         request = Request(self.query_input.value, self.within, self.passages)
         stage_line = self.query_one(StageLine)
         try:
             async for stage in search_stages(
-                self.app.backend, self.app.lanes, request, settling=stage_line.start
+                self.app.backend,
+                self.app.lanes,
+                request,
+                settling=(lambda _budget_s: None) if settled else stage_line.start,
             ):
-                self.show_stage(stage)
+                if stage.final or not settled:
+                    self.show_stage(stage)
         except CancelledError:
             stage_line.stop()
             self.show_notice("")
@@ -151,7 +169,8 @@ class MainScreen(HitActions, QueryActions):
         if stage.notice or stage.final:
             # What was said of the query before stays meanwhile: less would flicker with each key.
             self.show_notice(stage.notice)
-        if not stage.hits and stage.final:
+        self._found_nothing = stage.final and not stage.hits
+        if self._found_nothing:
             self.query_one(Preview).say(self._why_nothing())
         if stage.name != "keyword":
             self.mark_sentences()
@@ -172,6 +191,7 @@ class MainScreen(HitActions, QueryActions):
 
     def show_error(self, error: LocalsearchError) -> None:
         """Say the cause above the results, and the remedy in place of the preview."""
+        self._found_nothing = False
         self.hit_list.show(())
         self.show_notice("")
         first = isinstance(error, NoIndexError)

@@ -87,7 +87,9 @@ class StageLine(Widget):
             head = Content.styled("Nothing relevant found", "bold $text-warning")
             return head + Content.styled("  the closest there is, greyed", "$dim")
         if not stage.hits:
-            return Content.styled("" if self._recent else "Nothing found", "bold $text-warning")
+            # By meaning, something may still be found.
+            nothing = stage.final and not self._recent
+            return Content.styled("Nothing found" if nothing else "", "bold $text-warning")
         if self._recent:
             return Content.styled("Changed last", "$dim")
         noun = "passage" if self._passages else "file"
@@ -106,6 +108,8 @@ class StageLine(Widget):
         return parts
 
     def _describe_deadline(self) -> Content:
+        if self._deadline is not None and (self._stage is None or self._stage.name == "keyword"):
+            return Content.styled("searching …", "$dim")
         if self._deadline is not None:
             return Content.assemble(
                 (self._deadline.bar(), "$primary"), (f" {self._deadline.left_s():.1f} s", "$dim")
