@@ -207,7 +207,7 @@ class ConverterSettings:
     """Which third-party converters may run, by entry point name."""
 
     plugins: tuple[str, ...] = ()
-    timeout_s: float = _number(60.0, least=1)
+    timeout_s: float = _number(60.0, least=0)
     memory_bytes: int = _number(2_000_000_000, least=100_000_000)
 
 

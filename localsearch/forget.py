@@ -18,7 +18,7 @@ from localsearch.indexed_paths import is_in_any, meets_any
 from localsearch.keywords import index_text
 from localsearch.model_change import discard
 from localsearch.rebuild import note_roots
-from localsearch.types import Forgotten, NoIndexError, StoreError
+from localsearch.types import Forgotten, NoIndexError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,15 +37,22 @@ def forget(paths: Paths, store: Store, given: Sequence[str]) -> Forgotten:
     """Erase what was indexed of these paths, which are absolute; roots among them are removed.
 
     The caller holds the writer's lock. Raises NoIndexError where nothing of a path can be in the
-    index, StoreLockedError where others hold on to old pages.
+    index, UsageError for what is nowhere, StoreLockedError where others hold on to old pages.
     """
     all_roots = [root for root, _, _ in store.files.roots()]
     roots = [root for root in all_roots if is_in_any(root, given)]
     unfinished = _unfinished(store)
     for path in given:
-        reachable = meets_any(path, all_roots)
-        if not (reachable or _hash(path) in unfinished or store.files.ids_below([path])):
+        if _hash(path) in unfinished or store.files.ids_below([path]):
+            continue
+        if not meets_any(path, all_roots):
             raise NoIndexError(f"{path} is in no indexed folder", "There is nothing to forget.")
+        if not os.path.lexists(path):
+            # Else a slip of the pen would stand among the rules for ever.
+            raise UsageError(
+                f"there is no {path}, in the index or on the disk",
+                "Check the spelling; nothing was forgotten.",
+            )
     # A folder that's removed comes back only where the user adds it, or one that it's in.
     kept = [root for root in all_roots if root not in roots]
     _write_rules(paths, [path for path in given if is_in_any(path, kept)])

@@ -15,6 +15,7 @@ from localsearch.types import (
     NoIndexError,
     StoreDamagedError,
     StoreLockedError,
+    UsageError,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ class Writing(Opened):
         from localsearch.rebuild import begin_again, begin_anew, note_roots
         from localsearch.store import Store
 
-        roots = tuple(folder_to_add(folder) for folder in folders)
+        try:
+            roots = tuple(folder_to_add(folder) for folder in folders)
+        except UsageError as error:
+            also = "; none of them was added" if len(folders) > 1 else ""
+            raise UsageError(error.cause + also, error.remedy) from error
         if not self._is_in_order():
             with writer_lock(self.paths.lock_file):
                 if not self.paths.index_file.exists():
@@ -145,6 +150,17 @@ class Writing(Opened):
                 notices.append(begin_anew(self.paths, error))
             return self._update(within, full, notices, progress, cancel)
 
+    def _serves(self) -> bool:
+        """Whether there's a model whose vectors answer searches."""
+        return self._reader().vectors.serving_model() is not None
+
+    def _known_path(self, given: str) -> str:
+        """A path as the index holds it; UsageError for what's neither there nor indexed."""
+        path = require_in_root(given, self.root_paths())
+        if not (os.path.lexists(path) or self._reader().files.ids_below([path])):
+            raise UsageError(f"there is no file or folder {given}", "Check the spelling.")
+        return path
+
     def _update(
         self,
         within: Sequence[str],
@@ -157,12 +173,14 @@ class Writing(Opened):
         from localsearch.rebuild import open_to_write
         from localsearch.updating import update_index
 
-        inside = [require_in_root(each, self.root_paths()) for each in within]
+        inside = [self._known_path(each) for each in within]
         notice = ""
         try:
             embedder: Embedder | None = self._open_embedder()
         except ModelError as error:
-            embedder, notice = None, f"search by meaning is off: {error.cause}. {error.remedy}"
+            # What has vectors is still found by the model that made them.
+            lost = "nothing was embedded" if self._serves() else "search by meaning is off"
+            embedder, notice = None, f"{lost}: {error.cause}. {error.remedy}"
         with open_to_write(self.paths) as store:
             if full:
                 from localsearch.verify import outdate_altered

@@ -15,7 +15,7 @@ from localsearch.config import IndexSettings, Paths
 from localsearch.gitignore import parse_rules, path_rule
 from localsearch.ignore import IgnoreRules
 from localsearch.store import Store
-from localsearch.types import Forgotten, NoIndexError, StoreLockedError
+from localsearch.types import Forgotten, NoIndexError, StoreLockedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +153,17 @@ def test_what_is_in_no_root_is_told(filled: Index, tmp_path: Path) -> None:
     with pytest.raises(NoIndexError):
         filled.forget([str(tmp_path / "elsewhere")])
     assert not filled.paths.forgotten_file.exists()
+
+
+def test_a_slip_of_the_pen_forgets_nothing(filled: Index, secret: Path, library: Path) -> None:
+    with pytest.raises(UsageError, match="nothing was forgotten") as raised:
+        filled.forget([str(secret), str(library / "leters")])
+    assert "leters" in raised.value.cause
+    assert found(filled, SECRET) == ["secret.txt"]
+    assert not filled.paths.forgotten_file.exists()
+    # What's gone from the disk is still in the index.
+    secret.unlink()
+    assert filled.forget([str(secret)]).files == 1
 
 
 def test_who_still_reads_the_old_pages_is_told_of(filled: Index, secret: Path) -> None:

@@ -16,7 +16,7 @@ from localsearch import config
 from localsearch.api import Index
 from localsearch.changes import scanned_file
 from localsearch.engine.lazy import LazyEmbedder
-from localsearch.types import CancelledError, Progress
+from localsearch.types import CancelledError, Progress, UsageError
 
 if TYPE_CHECKING:
     from localsearch.store import Store
@@ -233,6 +233,24 @@ def test_without_a_model_everything_is_found_by_word(
         assert any("by meaning is off" in notice for notice in report.notices)
         assert found(index, "hive", library) == ["garden/bees.txt"]
         assert index.status().coverage.semantic == 0.0
+
+
+def test_a_model_that_is_not_there_leaves_its_predecessor_serving(
+    filled: Index, library: Path
+) -> None:
+    (library / "new.txt").write_text("A zeppelin.")
+    with Index(filled.paths, NO_MODEL) as index:
+        report = index.update()
+        assert any("nothing was embedded" in notice for notice in report.notices)
+        *_, last = index.search(index.parse("bees", mode="semantic"))
+        assert last.hits
+
+
+def test_a_path_that_is_nowhere_is_refused(filled: Index, library: Path) -> None:
+    with pytest.raises(UsageError, match="there is no file"):
+        filled.update([str(library / "letters/mistyped.txt")])
+    (library / "garden/bees.txt").unlink()
+    assert filled.update([str(library / "garden/bees.txt")]).removed == 1
 
 
 def test_progress_names_phases_and_adds_up(index: Index, library: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localsearch.cli.output import interruptible, note
 from localsearch.places import shown_place
 from localsearch.terminal import clean, printable_json, without_raw_bytes
 
@@ -32,7 +33,6 @@ def convert(file: str, as_json: bool, ocr: bool | None) -> int:
     """
     from converters.sandbox import Sandbox
     from localsearch import config
-    from localsearch.cli.output import interruptible
     from localsearch.types import ConversionError, UsageError
 
     path = os.path.abspath(os.path.expanduser(file))
@@ -56,6 +56,8 @@ def convert(file: str, as_json: bool, ocr: bool | None) -> int:
             )
         except ConversionError as error:
             raise type(error)(error.cause, error.remedy or _REMEDY) from error
+    if not any(block.text.strip() for each in conversion.documents for block in each.blocks):
+        note("there is no text in it: it can be found by its name alone")
     if as_json:
         answer = _as_object(path, conversion)
         click.echo(printable_json(answer))
@@ -81,8 +83,8 @@ def _described(document: Document) -> Iterator[str]:
     yield f"title: {clean(document.title or '-')}"
     yield f"kind: {document.kind}"
     yield f"language: {clean(document.language or '-')}"
-    for note in document.notes:
-        yield f"note: {clean(note)}"
+    for each in document.notes:
+        yield f"note: {clean(each)}"
 
 
 def _placed(block: Block) -> Iterator[str]:

@@ -28,12 +28,16 @@ def add(paths: tuple[str, ...], no_index: bool) -> int:
     """
     from localsearch.api import open_index
     from localsearch.service_state import read_state
-    from localsearch.types import StoreLockedError
+    from localsearch.types import NoIndexError, StoreDamagedError, StoreLockedError
 
     with open_index() as opened:
+        try:
+            before = opened.root_paths()
+        except (NoIndexError, StoreDamagedError):
+            before = []
         roots = opened.add_roots(paths)
         for root in roots:
-            note(f"added {shown_path(root)}")
+            note(f"{'indexed already: ' if root in before else 'added '}{shown_path(root)}")
         if no_index:
             return 0
         try:

@@ -271,6 +271,16 @@ def test_a_second_writer_is_4_and_told_who(filled_home: Paths) -> None:
     assert f"Indexing  process {os.getpid()}" in shown
 
 
+def test_adding_says_what_came_in(filled_home: Paths, library: Path, tmp_path: Path) -> None:
+    assert f"indexed already: {library}" in run(filled_home, "add", str(library)).stderr
+    folder = tmp_path / "more"
+    folder.mkdir()
+    done = run(filled_home, "add", str(folder), str(tmp_path / "missing"))
+    assert done.returncode == 2
+    assert "none of them was added" in done.stderr
+    assert f"added {folder}" in run(filled_home, "add", str(folder)).stderr
+
+
 def test_what_is_added_while_another_writes_is_remembered(
     filled_home: Paths, tmp_path: Path
 ) -> None:

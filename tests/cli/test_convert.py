@@ -57,6 +57,13 @@ def test_it_needs_no_index_and_makes_none(tmp_path: Path, guide: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+def test_a_file_without_text_is_said(tmp_path: Path, guide: Path) -> None:
+    empty = tmp_path / "empty.md"
+    empty.touch()
+    assert "no text" in run(tmp_path, "convert", str(empty)).stderr
+    assert run(tmp_path, "convert", str(guide)).stderr == ""
+
+
 def test_a_relative_path_is_read(tmp_path: Path, guide: Path) -> None:
     assert run(tmp_path, "convert", guide.name, cwd=tmp_path).returncode == 0
 
