@@ -105,6 +105,9 @@ def _position(passages: Sequence[Passage], place: Place) -> int:
         ("time", place.time_s),
     ):
         if number is not None:
+            last = max((_end(each, name) or 0 for each in locators), default=0)
+            if name != "time" and 0 < last < number:
+                raise UsageError(f"its text ends with {name} {last}", "Name one up to that.")
             return _last_begun(name, [_start(each, name) for each in locators], number)
     return 0
 
@@ -122,6 +125,11 @@ def _start(locator: Locator, name: str) -> float | None:
         "time": locator.time_start_s,
     }
     return starts[name]
+
+
+def _end(locator: Locator, name: str) -> int | None:
+    """The last line, page or slide that a passage is known to stand on."""
+    return {"line": locator.line_end, "page": locator.page, "slide": locator.slide}.get(name)
 
 
 def _last_begun(name: str, starts: Sequence[float | None], number: float) -> int:

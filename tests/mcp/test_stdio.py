@@ -219,6 +219,7 @@ async def test_bad_arguments_are_refused(server: MCPServer[None], library: Path)
         await refused(client, "search", query="bees", max_characters=10)
         await refused(client, "read", path=bees, line=0)
         assert "isn't divided by page" in await refused(client, "read", path=bees, page=2)
+        assert "its text ends with line" in await refused(client, "read", path=bees, line=9999)
         assert "no section" in await refused(client, "read", path=bees, section="nowhere")
         assert "only 1 passage" in await refused(client, "read", path=bees, passage=2)
 
