@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from localsearch.candidates import (
     Candidate,
-    fuse,
     keyword_candidates,
     one_per_file,
     query_words,
     vector_candidates,
 )
+from localsearch.fusing import fuse
 from localsearch.language_bias import without_language
 from localsearch.reranking import RELEVANT_FROM, rerank
 from localsearch.snippets import make_snippet
