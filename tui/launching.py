@@ -84,8 +84,8 @@ def _open_on_windows(path: str) -> None:
 def _not_started(launch: Launch, error: OSError) -> LocalsearchError:
     program = launch.arguments[0]
     if isinstance(error, FileNotFoundError):
-        remedy = "Name one for this kind under [tui.open_with] in the settings."
-        if launch.terminal:
-            remedy = "Set $VISUAL, or name one for this kind under [tui.open_with] in the settings."
-        return UsageError(f"there is no program {program} to open it with", remedy)
+        return UsageError(
+            f"there is no program {program} to open it with",
+            "Set $EDITOR for texts, or name one for this kind under [tui.open_with] in the settings.",
+        )
     return LocalsearchError(f"{program} can't be started: {error.strerror}")
