@@ -86,6 +86,6 @@ def _not_started(launch: Launch, error: OSError) -> LocalsearchError:
     if isinstance(error, FileNotFoundError):
         return UsageError(
             f"there is no program {program} to open it with",
-            "Set $EDITOR for texts, or name one for its kind under [tui.open_with] in the settings.",
+            "Set $EDITOR for texts, or name one for its kind under [tui.open_with] (docs/tui.md).",
         )
     return LocalsearchError(f"{program} can't be started: {error.strerror}")
