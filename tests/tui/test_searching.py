@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from localsearch.types import StoreDamagedError
+from localsearch.types import Stage, StoreDamagedError
 from tests.tui.conftest import FILES, StagedIndex
 from tests.tui.driving import opened
 from tui.widgets.stage_line import StageLine
@@ -168,6 +168,40 @@ async def test_nothing_is_said_to_be_missing_while_it_is_looked_for(index: Stage
         index.step.release()
         await driver.until(lambda: "Nothing found" in driver.text)
         assert "searching …" not in driver.text
+
+
+async def test_nothing_found_is_not_said_of_the_next_query(index: StagedIndex) -> None:
+    index.script = [[]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("xqzvwk")
+        index.step.release()
+        await driver.until(lambda: "Try fewer words" in driver.text)
+        driver.main.query_input.write("xqzvwkj")
+        await driver.until(lambda: "searching …" in driver.text)
+        assert "Nothing found" not in driver.text
+        assert "Try fewer words" not in driver.text
+        index.step.release()
+        await driver.until(lambda: "Try fewer words" in driver.text)
+
+
+async def test_a_final_list_has_the_time_it_took_and_none_left(index: StagedIndex) -> None:
+    index.script = [[0, 1, 2, 3]]
+    async with opened(index) as driver:
+        driver.main.query_input.write("tea")
+        await driver.until(lambda: "tea" in index.asked)
+        line = driver.main.query_one(StageLine)
+        painted: list[str] = []
+        show = driver.main.show_stage
+
+        def record(stage: Stage) -> None:
+            show(stage)
+            painted.append(str(line.render()))
+
+        driver.main.show_stage = record  # type: ignore[method-assign]
+        index.step.release()
+        await driver.until(lambda: painted)
+        assert "12 ms" in painted[-1]
+        assert "━" not in painted[-1]
 
 
 async def test_the_list_follows_the_index(index: StagedIndex, user_home: Path) -> None:

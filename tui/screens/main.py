@@ -169,9 +169,13 @@ class MainScreen(HitActions, QueryActions):
         if stage.notice or stage.final:
             # What was said of the query before stays meanwhile: less would flicker with each key.
             self.show_notice(stage.notice)
-        self._found_nothing = stage.final and not stage.hits
-        if self._found_nothing:
-            self.query_one(Preview).say(self._why_nothing())
+        found_nothing = stage.final and not stage.hits
+        if found_nothing:
+            self.say_instead(self._why_nothing())
+        elif self._found_nothing and not stage.hits:
+            # That nothing was found was said of the query before.
+            self.say_instead("")
+        self._found_nothing = found_nothing
         if stage.name != "keyword":
             self.mark_sentences()
 
@@ -196,7 +200,12 @@ class MainScreen(HitActions, QueryActions):
         self.show_notice("")
         first = isinstance(error, NoIndexError)
         self.query_one(StageLine).say("" if first else error.cause)
-        self.query_one(Preview).say(_NO_FOLDERS if first else error.remedy or error.cause)
+        self.say_instead(_NO_FOLDERS if first else error.remedy or error.cause)
+
+    def say_instead(self, text: str) -> None:
+        """Say something in place of the preview, which may be about to come."""
+        self.workers.cancel_group(self, "preview")
+        self.query_one(Preview).say(text)
 
     @on(HitList.Scrolled)
     @work(exclusive=True, group="sentences", exit_on_error=False)

@@ -59,6 +59,9 @@ class StageLine(Widget):
         """The list on screen is at this stage; `recent` when nothing was asked for."""
         self._stage, self._passages, self._recent = stage, passages, recent
         self._message = Content("")
+        if stage.final:
+            # The search may still be tidying up; for who reads, it's over.
+            self.stop()
         self.refresh()
 
     def stop(self) -> None:
