@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from textual import work
+from textual.actions import SkipAction
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
+from textual.widgets import Input
 
 from localsearch.types import CancelledError, LocalsearchError
 from tui import themes
@@ -49,6 +51,8 @@ class LocalsearchApp(App[int]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", priority=True),
+        # First in line, as a dialog keeps other keys from the app.
+        Binding("ctrl+c", "quit_unless_selected", show=False, priority=True),
     ]
 
     def __init__(
@@ -269,9 +273,13 @@ class LocalsearchApp(App[int]):
         self.lanes.stop(0)
         self.exit(0)
 
-    def action_help_quit(self) -> None:
-        """Ctrl-C where nothing is selected."""
-        self.call_later(self.action_quit)
+    async def action_quit_unless_selected(self) -> None:
+        """Ctrl-C copies what's selected; with nothing selected it leaves, as in any shell."""
+        focused = self.focused
+        typed = focused.selected_text if isinstance(focused, Input) else ""
+        if typed or self.screen.get_selected_text() is not None:
+            raise SkipAction
+        await self.action_quit()
 
     @work(group="folder", exit_on_error=False)
     async def show_in_folder(self, path: str) -> None:

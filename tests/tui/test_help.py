@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import ModalScreen
 
 from tests.tui.conftest import StagedIndex
 from tests.tui.driving import opened
 from tui.app import LocalsearchApp
-from tui.screens.dialog import Dialog
 from tui.screens.folder_picker import FolderPicker
 from tui.screens.help import HelpScreen, help_tables
 from tui.screens.index import IndexScreen
@@ -48,14 +48,26 @@ def test_every_key_is_listed(owner: type[DOMNode]) -> None:
             assert shown(key) in words, f"{key} of {owner.__name__} isn't in the help"
 
 
-@pytest.mark.parametrize("keys", [("f1",), ("alt+k",), ("f2", "a"), ("f2", "d"), ("alt+e",)])
+@pytest.mark.parametrize(
+    "keys", [("f1",), ("ctrl+p",), ("alt+k",), ("ctrl+r",), ("f2", "a"), ("f2", "d"), ("alt+e",)]
+)
 async def test_ctrl_c_leaves_from_every_dialog(index: StagedIndex, keys: tuple[str, ...]) -> None:
     async with opened(index) as driver:
         await driver.search("tea")
         await driver.press(*keys[:-1])
         await driver.pilot.pause()
         await driver.press(keys[-1])
-        await driver.until(lambda: isinstance(driver.app.screen, Dialog))
+        await driver.until(lambda: isinstance(driver.app.screen, ModalScreen))
+        await driver.press("end", "ctrl+c")
+        await driver.until(lambda: driver.app._exit)
+
+
+async def test_ctrl_c_copies_what_is_selected(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.search("tea")
+        await driver.press("shift+home", "ctrl+c")
+        await driver.until(lambda: driver.app.clipboard == "tea")
+        assert not driver.app._exit
         await driver.press("end", "ctrl+c")
         await driver.until(lambda: driver.app._exit)
 

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from localsearch.terminal import clean
-from tui.screens.dialog import Dialog
 
 
-class ConfirmScreen(Dialog[bool]):
+class ConfirmScreen(ModalScreen[bool]):
     """Gives whether the user said yes."""
 
     CSS_PATH = "confirm.tcss"

@@ -13,11 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, Static
 
 from localsearch.terminal import clean
-from tui.screens.dialog import Dialog
 
 
 class FolderTree(DirectoryTree):
@@ -65,7 +65,7 @@ class FolderSuggester(Suggester):
         return os.path.join(folder, names[0]) if names else None
 
 
-class FolderPicker(Dialog[str | None]):
+class FolderPicker(ModalScreen[str | None]):
     """Gives the path of a folder, None when the user went back."""
 
     CSS_PATH = "folder_picker.tcss"

@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
+from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from tui.filters import CHIPS
 from tui.keys import HIT_ACTIONS, alt_key
-from tui.screens.dialog import Dialog
 
 _NAME_WIDTH = 20
 _ANYWHERE = (
@@ -73,7 +73,7 @@ def _shown(key: str) -> str:
     return key.replace("alt+", "Alt-").replace("shift+", "Shift-").replace("space", "Space")
 
 
-class HelpScreen(Dialog[None]):
+class HelpScreen(ModalScreen[None]):
     """Scrolls; Escape closes."""
 
     CSS_PATH = "help.tcss"

@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from localsearch.terminal import clean
 from tui.filters import Choice
-from tui.screens.dialog import Dialog
 
 
-class PickScreen(Dialog[str | None]):
+class PickScreen(ModalScreen[str | None]):
     """Gives the value that was chosen, "" for none of them, None when the user went back."""
 
     CSS_PATH = "pick.tcss"

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from localsearch.terminal import clean
 from localsearch.types import Hit
-from tui.screens.dialog import Dialog
 
 
 def explain(hit: Hit) -> Iterator[tuple[str, str]]:
@@ -39,7 +39,7 @@ def explain(hit: Hit) -> Iterator[tuple[str, str]]:
         yield f"Weight of {clean(name)}", f"{weight:.2f}"
 
 
-class WhyScreen(Dialog[None]):
+class WhyScreen(ModalScreen[None]):
     """A few lines over the main screen; any of Escape, Enter and e closes it."""
 
     CSS_PATH = "why.tcss"

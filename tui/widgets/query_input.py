@@ -31,7 +31,6 @@ class QueryInput(Input):
     BINDING_GROUP_TITLE = "Query"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Open"),
-        Binding("ctrl+c,super+c", "copy_or_quit", "Copy, or quit", show=False),
     ]
 
     def __init__(self, *, within: str = "") -> None:
@@ -52,10 +51,3 @@ class QueryInput(Input):
         """Put this text in, the cursor at its end."""
         self.value = text
         self.cursor_position = len(text)
-
-    async def action_copy_or_quit(self) -> None:
-        """Ctrl-C copies what's selected; with nothing selected it leaves, as in any shell."""
-        if self.selection.is_empty:
-            await self.run_action("app.quit")
-        else:
-            self.action_copy()
