@@ -35,6 +35,22 @@ async def test_coverage_folders_and_failures_are_shown(index: StagedIndex, user_
         await driver.until(lambda: "broken.pdf" in driver.text)
 
 
+@pytest.mark.parametrize("width", [80, 100])
+async def test_help_and_quit_stay_in_the_footer(
+    index: StagedIndex, user_home: Path, width: int
+) -> None:
+    (user_home / "library" / "broken.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    index.update()
+    async with opened(index, size=(width, 24)) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        await driver.press("f2")
+        for key, name in (("1", "Remove"), ("2", "Retry"), ("3", "Measure")):
+            await driver.press(key)
+            await driver.until(lambda name=name: name in driver.text.splitlines()[-1])  # type: ignore[misc]
+            assert "Help" in driver.text.splitlines()[-1]
+            assert "Quit" in driver.text.splitlines()[-1]
+
+
 async def test_a_folder_is_added_by_typing_its_path(index: StagedIndex, user_home: Path) -> None:
     more = user_home / "more"
     more.mkdir()

@@ -49,6 +49,7 @@ class IndexScreen(Screen[None]):
         super().__init__()
         self._roots: tuple[RootStatus, ...] = ()
         self._failures: tuple[Failure, ...] = ()
+        self._tab = "folders"
 
     def compose(self) -> ComposeResult:
         """The panel, and three lists."""
@@ -76,6 +77,7 @@ class IndexScreen(Screen[None]):
         self.query_one(CoveragePanel).show(state)
         roots = state.status.roots if state.status is not None else ()
         failures = state.status.failures if state.status is not None else ()
+        keys = bool(self._roots), bool(self._failures)
         if roots != self._roots or not roots:
             self._roots = roots
             self._fill("#roots", [_describe_root(root) for root in roots])
@@ -86,6 +88,8 @@ class IndexScreen(Screen[None]):
             self._say("#no-failures", "" if failures else "Every file could be read.")
             label = f"2 Failures ({len(failures):,})" if failures else "2 Failures"
             self.query_one(TabbedContent).get_tab("failures").label = Content(label)
+        if keys != (bool(roots), bool(failures)):
+            self.refresh_bindings()
 
     def _fill(self, selector: str, lines: list[Content]) -> None:
         options = self.query_one(selector, OptionList)
@@ -100,12 +104,22 @@ class IndexScreen(Screen[None]):
         label.display = bool(text)
         label.update(Content(text))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing now leave the footer's room to those that do something."""
+        if action == "remove":
+            return self._tab == "folders" and bool(self._roots)
+        if action == "retry":
+            return bool(self._failures)
+        return True
+
     def action_tab(self, name: str) -> None:
         """Show one of the lists."""
         self.query_one(TabbedContent).active = name
 
     @on(TabbedContent.TabActivated)
     def _tab_shown(self, event: TabbedContent.TabActivated) -> None:
+        self._tab = event.pane.id or ""
+        self.refresh_bindings()
         for options in event.pane.query(OptionList):
             if options.display:
                 options.focus()
@@ -123,7 +137,7 @@ class IndexScreen(Screen[None]):
     async def action_remove(self) -> None:
         """Forget the highlighted folder, after asking."""
         at = self.query_one("#roots", OptionList).highlighted
-        if self.query_one(TabbedContent).active != "folders" or at is None or not self._roots:
+        if at is None:
             return
         root = self._roots[at]
         sure = await self.app.push_screen_wait(
@@ -161,8 +175,7 @@ class IndexScreen(Screen[None]):
 
     def action_retry(self) -> None:
         """Read the failed files again."""
-        if self._failures:
-            self.app.update_index([failure.path for failure in self._failures], full=True)
+        self.app.update_index([failure.path for failure in self._failures], full=True)
 
     @on(ModelPanel.Switched)
     def _model_switched(self, event: ModelPanel.Switched) -> None:

@@ -36,8 +36,9 @@ class ModelPanel(Vertical):
     """A list of models; Enter uses the one that's here, and downloads the one that isn't."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "measure", "Measure speed"),
-        Binding("x", "stop", "Stop download"),
+        Binding("m", "measure", "Measure"),
+        # What it would stop says so beside its bar.
+        Binding("x", "stop", "Stop", show=False),
     ]
 
     @dataclass
