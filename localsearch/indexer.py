@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from localsearch import reader
+from localsearch.indexed_paths import is_in_any
 from localsearch.learning import learn_from_vectors
 from localsearch.pace import Pace
 from localsearch.types import CancelledError, IndexReport, Progress
@@ -69,7 +70,9 @@ class Indexer:
         self._vanished: set[str] = set()
         # Not there when they were to be read.
         self._lost: set[str] = set()
-        # Ids of the files that are read and embedded; None for all.
+        # What's read, embedded and reported on: paths, and ids of the files in them;
+        # none and None for all.
+        self._within: Sequence[str] = ()
         self._only: list[int] | None = None
         self._started_s = time.monotonic()
         self._engine_s = 0.0
@@ -84,7 +87,7 @@ class Indexer:
         self.find_changes(within)
         if within:
             # What a run that was stopped left over elsewhere isn't this one's work.
-            self._only = self._store.files.ids_below(within)
+            self._within, self._only = within, self._store.files.ids_below(within)
         with self.open_sandbox() as sandbox:
             self.read_changes(sandbox.convert)
         self.embed_missing()
@@ -138,7 +141,11 @@ class Indexer:
             moved=counts["moved"],
             removed=counts["removed"],
             unchanged=counts["unchanged"],
-            failed=self._store.files.failures(),
+            failed=tuple(
+                each
+                for each in self._store.files.failures()
+                if not self._within or is_in_any(each.path, self._within)
+            ),
             skipped=counts["name_only"],
             chunks=counts["chunks"],
             embedded_chunks=counts["embedded"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from localsearch.candidates import has_filters, query_words
 from localsearch.emptied import what_emptied
-from localsearch.terminal import clean
+from localsearch.terminal import clean, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def _not_all_there(index: Index, stage: Stage) -> str:
     coverage = stage.coverage
     unread = index.unread_files() if coverage.keyword < 1 else 0
     if unread:
-        text = f"{unread:,} file{'s'[: unread != 1]} not read yet"
+        text = f"{counted(unread, 'file')} not read yet"
     elif stage.name != "keyword" and coverage.keyword and coverage.semantic < 1:
         # Rounded down, as all but one aren't all.
         text = f"{int(coverage.semantic * 100)} % of the files can be found by meaning so far"

@@ -33,6 +33,11 @@ def clean(text: str, *, keep_newlines: bool = False) -> str:
     return _SURROGATES.sub("\ufffd", text)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number and what it counts: `1 file`, `1,204 files`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def without_raw_bytes(path: str) -> str:
     """A path as text that UTF-8 can hold: bytes of a name that aren't UTF-8 become U+FFFD."""
     return os.fsencode(path).decode("utf-8", "replace")

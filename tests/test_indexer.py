@@ -150,6 +150,14 @@ def test_files_that_cannot_be_read_are_recorded_and_tried_again(
     assert found(filled, "mended", library) == ["broken.txt"]
 
 
+def test_only_failures_of_what_was_asked_for_are_told(filled: Index, library: Path) -> None:
+    broken = library / "garden/broken.pdf"
+    broken.write_bytes(b"%PDF-1.4 broken")
+    assert [each.path for each in filled.update().failed] == [str(broken)]
+    assert filled.update([str(library / "letters")]).failed == ()
+    assert [each.path for each in filled.update([str(broken)]).failed] == [str(broken)]
+
+
 def test_files_without_text_are_found_by_name(filled: Index, library: Path) -> None:
     (library / "holiday-beach.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8)
     filled.update()

@@ -138,8 +138,3 @@ def describe_score(hit: Hit, best: float, worst: float) -> str:
     share = (hit.score - worst) / (best - worst) if best > worst else 1.0
     full = min(_BAR_STEPS, max(1, round(share * _BAR_STEPS)))
     return "▪" * full + "·" * (_BAR_STEPS - full)
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 file`, `1,204 files`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from localsearch.cli.output import note, shown_path
+from localsearch.terminal import counted
 
 
 @click.command()
@@ -21,8 +22,7 @@ def forget(paths: tuple[str, ...]) -> int:
         done = opened.forget(paths)
         rules = opened.paths.forgotten_file
     queries = f" and {done.queries:,} past queries" if done.queries else ""
-    many = "1 file" if done.files == 1 else f"{done.files:,} files"
-    note(f"forgotten: {many}{queries}")
+    note(f"forgotten: {counted(done.files, 'file')}{queries}")
     if rules.exists():
         note(f"never indexed again: what {shown_path(str(rules))} lists")
     for remains in done.remains:

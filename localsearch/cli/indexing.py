@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from localsearch.cli.output import index_progress, interruptible, note, shown_path
+from localsearch.terminal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ def remove(paths: tuple[str, ...]) -> int:
     with open_index() as opened:
         for path in paths:
             count = opened.remove_root(path)
-            note(f"removed {shown_path(path)}: {count:,} files forgotten")
+            note(f"removed {shown_path(path)}: {counted(count, 'file')} forgotten")
     return 0
 
 
@@ -111,7 +112,7 @@ def _sum_up(report: IndexReport) -> None:
     if report.embedded_chunks:
         rate = report.embedded_tokens / report.engine_s if report.engine_s else 0.0
         note(
-            f"embedded {report.embedded_chunks:,} passage{'s'[: report.embedded_chunks != 1]}"
+            f"embedded {counted(report.embedded_chunks, 'passage')}"
             f" ({report.embedded_tokens:,} tokens, {rate:,.0f} tokens/s)"
         )
     for failure in report.failed[:_SHOWN_FAILURES]:

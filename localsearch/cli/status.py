@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localsearch.cli.output import shown_path, shown_size
-from localsearch.terminal import clean, printable_json
+from localsearch.terminal import clean, counted, printable_json
 
 if TYPE_CHECKING:
     from localsearch.types import ServiceState, Status
@@ -123,7 +123,7 @@ def _print(found: Status) -> None:
         remark = "" if root.online else "  (can't be found now; its index is kept)"
         if root in unknown:
             remark = "  (none known yet: `localsearch index` looks for them)"
-        say(f"  {shown_path(root.path)}  {root.files:,} files{remark}")
+        say(f"  {shown_path(root.path)}  {counted(root.files, 'file')}{remark}")
     files = found.files
     say(
         f"Files     {files.total:,}: {files.indexed:,} indexed, {files.failed:,} failed,"

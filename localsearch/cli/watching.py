@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from localsearch.cli.output import note, shown_path
+from localsearch.terminal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +119,7 @@ def _report(report: IndexReport) -> None:
     files = ", ".join(f"{count:,} {name}" for count, name in counts if count)
     parts = [f"files: {files or 'nothing changed'}"]
     if report.embedded_chunks:
-        parts.append(f"{report.embedded_chunks:,} passages embedded")
+        parts.append(f"{counted(report.embedded_chunks, 'passage')} embedded")
     parts.append(f"{report.elapsed_s:.1f} s")
     _say("; ".join(parts))
 

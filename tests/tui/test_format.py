@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from localsearch.terminal import counted
 from localsearch.types import Locator
 from tests.tui.making import DAY_NS, NOW_S, make_hit
 from tui.format import (
-    count,
     describe_age,
     describe_bytes,
     describe_duration,
@@ -75,7 +75,7 @@ def test_numbers_read_as_a_person_would_say_them() -> None:
     assert [describe_duration(s) for s in (0.2, 59, 61, 7800, 360_000)] == [
         "1 s", "59 s", "1 min", "2 h 10 min", "100 h",
     ]  # fmt: skip
-    assert (count(1, "file"), count(1204, "file")) == ("1 file", "1,204 files")
+    assert (counted(1, "file"), counted(1204, "file")) == ("1 file", "1,204 files")
 
 
 def test_only_the_whole_is_a_hundred_per_cent() -> None:

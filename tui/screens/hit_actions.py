@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.screen import Screen
 
-from localsearch.terminal import clean
+from localsearch.terminal import clean, counted
 from localsearch.types import Hit, LocalsearchError
-from tui.format import count
 from tui.widgets.hit_list import HitList
 from tui.widgets.preview import Preview
 from tui.widgets.query_input import QueryInput
@@ -101,13 +100,15 @@ class HitActions(Screen[None]):
         hits = self.acted_on
         paths = list(dict.fromkeys(hit.path for hit in hits))
         if paths:
-            self._copy("\n".join(paths), paths[0] if len(paths) == 1 else count(len(paths), "path"))
+            self._copy(
+                "\n".join(paths), paths[0] if len(paths) == 1 else counted(len(paths), "path")
+            )
 
     def action_copy_passage(self) -> None:
         """Copy the text of the passages."""
         texts = [hit.text or hit.snippet for hit in self.acted_on]
         if texts:
-            name = "the passage" if len(texts) == 1 else count(len(texts), "passage")
+            name = "the passage" if len(texts) == 1 else counted(len(texts), "passage")
             self._copy("\n\n".join(texts), name)
 
     @work(group="copy", exit_on_error=False)

@@ -13,9 +13,9 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
-from localsearch.terminal import clean
+from localsearch.terminal import clean, counted
 from localsearch.types import Failure, LocalsearchError, RootStatus
-from tui.format import count, shorten_path
+from tui.format import shorten_path
 from tui.indexing import IndexState
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.folder_picker import FolderPicker
@@ -143,7 +143,7 @@ class IndexScreen(Screen[None]):
         sure = await self.app.push_screen_wait(
             ConfirmScreen(
                 "Forget this folder?",
-                f"{root.path}\n{count(root.files, 'file')} will no longer be found. "
+                f"{root.path}\n{counted(root.files, 'file')} will no longer be found. "
                 "The files themselves are never touched.",
                 yes="Forget",
             )
@@ -159,7 +159,7 @@ class IndexScreen(Screen[None]):
         except LocalsearchError as error:
             self.app.show_error(error)
         else:
-            self.app.say(f"Forgot {clean(root.name)}: {count(gone, 'file')}")
+            self.app.say(f"Forgot {clean(root.name)}: {counted(gone, 'file')}")
         await self.app.keeper.refresh()
         self.app.update_index()
 
@@ -194,7 +194,9 @@ class IndexScreen(Screen[None]):
 
 def _describe_root(root: RootStatus) -> Content:
     home = os.path.expanduser("~")
-    files = count(root.files, "file") if root.online else "can't be found now: kept until it's back"
+    files = (
+        counted(root.files, "file") if root.online else "can't be found now: kept until it's back"
+    )
     return Content.assemble(
         (clean(root.name), "bold"),
         (f"  {shorten_path(root.path, 60, home=home)}\n", "$dim"),

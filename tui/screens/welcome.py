@@ -16,10 +16,10 @@ from textual.widgets import Button, Footer, SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from localsearch.config import load_settings
-from localsearch.terminal import clean
+from localsearch.terminal import clean, counted
 from localsearch.types import LocalsearchError
 from tui.folder_sizes import FolderSize, measure, suggested_folders
-from tui.format import count, describe_bytes, shorten_path
+from tui.format import describe_bytes, shorten_path
 from tui.screens.folder_picker import FolderPicker
 from tui.widgets.check_list import CheckList
 
@@ -110,7 +110,7 @@ class WelcomeScreen(Screen[bool]):
         if size is None:
             facts = "waiting to be counted"
         else:
-            facts = f"{count(size.files, 'file')}, {describe_bytes(size.size)}"
+            facts = f"{counted(size.files, 'file')}, {describe_bytes(size.size)}"
             facts += "" if size.done else " …"
         return Content.assemble(shown.ljust(46), (facts, "$dim"))
 
@@ -123,7 +123,7 @@ class WelcomeScreen(Screen[bool]):
         if not chosen:
             text = "Choose one at least: Space marks it, a adds another."
         else:
-            text = f"{count(len(chosen), 'folder')}, {count(files, 'file')}"
+            text = f"{counted(len(chosen), 'folder')}, {counted(files, 'file')}"
             text += " and counting" if counting else ""
             text += ". Searchable by word within seconds; meaning follows in the background."
         self.query_one("#total", Static).update(Content(text))

@@ -7,7 +7,8 @@ import os
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.format import count, describe_bytes, describe_percent, shorten_path
+from localsearch.terminal import counted
+from tui.format import describe_bytes, describe_percent, shorten_path
 from tui.indexing import IndexState
 from tui.widgets.status_line import describe_activity
 
@@ -57,11 +58,11 @@ class CoveragePanel(Widget):
         assert status is not None
         files = status.files
         parts = [
-            count(files.total, "file"),
+            counted(files.total, "file"),
             f"{files.indexed:,} with text",
             f"{files.failed:,} failed" if files.failed else "",
             f"{files.skipped:,} by name only" if files.skipped else "",
-            count(status.chunks, "passage"),
+            counted(status.chunks, "passage"),
             f"{describe_bytes(status.db_bytes)} on disk",
         ]
         return Content.styled("".ljust(_LABEL_CELLS) + " · ".join(filter(None, parts)), "$dim")

@@ -9,9 +9,9 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
-from localsearch.terminal import clean
+from localsearch.terminal import clean, counted
 from localsearch.types import Stage
-from tui.format import count, describe_percent
+from tui.format import describe_percent
 
 _STAGE_NAMES = {"keyword": "by word", "hybrid": "by word and meaning", "reranked": "judged"}
 _BAR_CELLS = 8
@@ -100,7 +100,7 @@ class StageLine(Widget):
         if stage.name == "hybrid" and stage.mode == "semantic":
             name = "by meaning"
         parts = Content.assemble(
-            (count(len(stage.hits), noun), "bold"),
+            (counted(len(stage.hits), noun), "bold"),
             (f"  {name}", "$dim"),
             (f" {stage.reranked}" if stage.reranked else "", "$dim"),
             ("  ✓" if stage.final else "", "$success"),

@@ -7,9 +7,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from localsearch.terminal import clean
+from localsearch.terminal import clean, counted
 from localsearch.types import Progress, Status
-from tui.format import count, describe_duration, describe_percent
+from tui.format import describe_duration, describe_percent
 
 _PHASES = {
     "scanning": "looking for changes",
@@ -80,7 +80,7 @@ class StatusLine(Widget):
         ok = status.model is not None and status.model.usable
         parts = Content.assemble(
             ("● ", "$success" if ok else "$text-warning"),
-            (count(status.files.total, "file"), "$dim"),
+            (counted(status.files.total, "file"), "$dim"),
             ("  word ", "$faint"),
             (describe_percent(status.coverage.keyword), "$dim"),
             ("  meaning ", "$faint"),
