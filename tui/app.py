@@ -39,6 +39,9 @@ _STATUS_EVERY_S = 3.0
 _UPDATE_AFTER_S = 1.0
 _BEGIN_AFTER_S = 0.03
 _IDLE_CHECK_S = 0.02
+_ERROR_STAYS_S = 8.0
+# Characters that are read at leisure in a second: a long remedy stays until it's read.
+_READ_PER_S = 15
 
 
 class LocalsearchApp(App[int]):
@@ -197,7 +200,9 @@ class LocalsearchApp(App[int]):
         from localsearch.terminal import clean
 
         text = "\n".join(part for part in (error.cause, error.remedy) if part)
-        self.notify(clean(text, keep_newlines=True), severity="error", markup=False, timeout=8)
+        timeout_s = max(_ERROR_STAYS_S, len(text) / _READ_PER_S)
+        text = clean(text, keep_newlines=True)
+        self.notify(text, severity="error", markup=False, timeout=timeout_s)
 
     def describe_unexpected(self, error: Exception) -> LocalsearchError:
         """A fault of ours in words; its traceback goes to the log, never to the screen."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from textual.widgets._toast import Toast
 
+from localsearch.types import LocalsearchError
 from tests.tui.conftest import StagedIndex
 from tests.tui.driving import Driver, opened
 
@@ -132,6 +133,23 @@ async def test_what_is_said_leaves_room_and_goes_when_bidden(index: StagedIndex)
         assert toast.outer_size.height <= 3
         await driver.press("escape")
         await driver.until(lambda: "is no longer there" not in driver.text)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40)])
+async def test_a_long_error_is_said_whole(index: StagedIndex, size: tuple[int, int]) -> None:
+    error = LocalsearchError(
+        "Qwen3-Embedding-0.6B-F16 can't be downloaded. Hugging Face (http://127.0.0.1:9) can't be "
+        "reached: [Errno 111] Connection refused. ModelScope (https://www.modelscope.cn) can't be "
+        "reached: [Errno -2] Name or service not known.",
+        "Try again later: what has arrived is kept. Or fetch Qwen3-Embedding-0.6B-f16.gguf from "
+        "Qwen/Qwen3-Embedding-0.6B-GGUF on another machine and bring it: "
+        "`localsearch models add Qwen3-Embedding-0.6B-f16.gguf`.",
+    )
+    async with opened(index, size=size) as driver:
+        await driver.until(lambda: driver.names)
+        driver.app.show_error(error)
+        await driver.until(lambda: "Qwen3-Embedding-0.6B-F16" in driver.text)
+        assert ".gguf`." in driver.text
 
 
 async def test_the_folder_opens(index: StagedIndex, programs: Path) -> None:
