@@ -105,11 +105,17 @@ def read_filter(text: str, chip: Chip) -> str:
     if ":" not in text and "：" not in text:
         return ""
     from localsearch.query.syntax import normalised, split_items
+    from localsearch.query.values import parse_kind, parse_language, split_list
 
+    # What isn't known filters nothing, and is said below the chips. Dates are left out: telling
+    # those takes longer than a letter may.
+    known = {"kind": parse_kind, "lang": parse_language}
     values = [
         f"{'not ' if item.negated else ''}{_DATE_WORDS.get(item.name, '')}{item.value}"
         for item in split_items(normalised(text))
-        if item.name in chip.filters and item.value
+        if item.name in chip.filters
+        and item.value
+        and (item.name not in known or any(map(known[item.name], split_list(item.value))))
     ]
     return ", ".join(values)
 

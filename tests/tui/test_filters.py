@@ -39,6 +39,12 @@ def test_a_chip_shows_what_the_query_says() -> None:
     assert read_filter("tea foo:bar", FOLDER) == ""
 
 
+def test_a_value_that_is_not_known_makes_no_chip() -> None:
+    assert read_filter("tea kind:pfd", KIND) == ""
+    assert read_filter("tea kind:pdf,pfd", KIND) == "pdf,pfd"
+    assert read_filter("tea lang:klingonish", LANGUAGE) == ""
+
+
 def test_every_choice_is_read_back_by_its_chip() -> None:
     choices = {
         KIND: kind_choices(),
