@@ -116,7 +116,7 @@ def test_folders_are_added_and_removed_while_it_runs(watching: Watching, tmp_pat
     watching.until(lambda: watching.finds("walnuts"))
     done = run(watching.index.paths, "remove", str(other))
     assert done.returncode == 0, done.stderr
-    assert "1 files forgotten" in done.stderr
+    assert "1 file forgotten" in done.stderr
     watching.until(lambda: not watching.finds("walnuts"))
     done = run(watching.index.paths, "forget", str(tmp_path / "library/garden"))
     assert done.returncode == 0, done.stderr
