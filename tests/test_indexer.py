@@ -5,7 +5,6 @@ import io
 import os
 import shutil
 import tarfile
-import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,8 @@ from localsearch import config
 from localsearch.api import Index
 from localsearch.changes import scanned_file
 from localsearch.engine.lazy import LazyEmbedder
-from localsearch.types import CancelledError, Progress, UsageError
+from localsearch.types import Progress, UsageError
+from tests.stopping import update_until
 
 if TYPE_CHECKING:
     from localsearch.store import Store
@@ -193,14 +193,7 @@ def test_removing_the_inner_root_keeps_the_outer_ones_files(filled: Index, libra
 
 def test_stopped_work_goes_on(index: Index, library: Path) -> None:
     index.add_roots([str(library)])
-    cancel = threading.Event()
-
-    def stop_at_embedding(progress: Progress) -> None:
-        if progress.phase == "embedding":
-            cancel.set()
-
-    with pytest.raises(CancelledError):
-        index.update(progress=stop_at_embedding, cancel=cancel)
+    update_until(index, "embedding")
     assert index.status().coverage.keyword == 1.0
     assert index.status().coverage.semantic == 0.0
     assert found(index, "hive", library) == ["garden/bees.txt"]
@@ -212,15 +205,8 @@ def test_stopped_work_goes_on(index: Index, library: Path) -> None:
 
 def test_only_what_was_asked_for_is_read_and_embedded(index: Index, library: Path) -> None:
     index.add_roots([str(library)])
-    # Read and not embedded by a run that was stopped, and not even read.
-    cancel = threading.Event()
-
-    def stop_at_embedding(progress: Progress) -> None:
-        if progress.phase == "embedding":
-            cancel.set()
-
-    with pytest.raises(CancelledError):
-        index.update([str(library / "letters")], progress=stop_at_embedding, cancel=cancel)
+    # Read and not embedded is what lies in there, and the rest isn't even known.
+    update_until(index, "embedding", [str(library / "letters")])
     told: list[Progress] = []
     report = index.update([str(library / "garden/bees.txt")], progress=told.append)
     assert report.embedded_chunks == 1

@@ -11,13 +11,14 @@ import pytest
 
 from localsearch.answer import answer
 from localsearch.lock import writer_lock
-from localsearch.types import CancelledError, SearchRequest
+from localsearch.types import SearchRequest
+from tests.stopping import update_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from localsearch.api import Index
-    from localsearch.types import Progress, Stage
+    from localsearch.types import Stage
 
 
 def ask(index: Index, text: str, **options: object) -> Stage:
@@ -61,14 +62,7 @@ def test_an_index_that_is_not_whole_is_said(
     index: Index, library: Path, phase: str, said: str
 ) -> None:
     index.add_roots([str(library)])
-    cancel = threading.Event()
-
-    def stop(progress: Progress) -> None:
-        if progress.phase == phase:
-            cancel.set()
-
-    with pytest.raises(CancelledError):
-        index.update(progress=stop, cancel=cancel)
+    update_until(index, phase)
     assert re.search(said, ask(index, "hive kind:pdf").notice)
     with writer_lock(index.paths.lock_file):
         assert "work on it goes on" in ask(index, "hive").notice

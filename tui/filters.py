@@ -104,8 +104,9 @@ def read_filter(text: str, chip: Chip) -> str:
     """What a chip's filters are set to in a query, in short; empty when they aren't."""
     if ":" not in text and "：" not in text:
         return ""
+    from localsearch.query.parsing import parts_of
     from localsearch.query.syntax import normalised, split_items
-    from localsearch.query.values import parse_kind, parse_language, split_list
+    from localsearch.query.values import parse_kind, parse_language
 
     # What isn't known filters nothing, and is said below the chips. Dates are left out: telling
     # those takes longer than a letter may.
@@ -115,7 +116,7 @@ def read_filter(text: str, chip: Chip) -> str:
         for item in split_items(normalised(text))
         if item.name in chip.filters
         and item.value
-        and (item.name not in known or any(map(known[item.name], split_list(item.value))))
+        and (item.name not in known or any(map(known[item.name], parts_of(item))))
     ]
     return ", ".join(values)
 

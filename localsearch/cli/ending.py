@@ -71,12 +71,12 @@ def leave(code: int) -> NoReturn:
 
 
 def _said(error: BaseException) -> int:
-    from localsearch.cli.output import print_error
+    from localsearch.cli.output import note, print_error
 
     match error:
         case CancelledError():
             # Who stopped it is told how to go on; that's no error.
-            click.echo("\n".join(filter(None, (error.cause, error.remedy))), err=True)
+            note("\n".join(filter(None, (error.cause, error.remedy))))
             return error.exit_code
         case LocalsearchError():
             print_error(error.cause, error.remedy)

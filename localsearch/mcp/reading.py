@@ -106,7 +106,7 @@ def _position(passages: Sequence[Passage], place: Place) -> int:
     ):
         if number is not None:
             last = max((_end(each, name) or 0 for each in locators), default=0)
-            if name != "time" and 0 < last < number:
+            if 0 < last < number:
                 raise UsageError(f"its text ends with {name} {last}", "Name one up to that.")
             return _last_begun(name, [_start(each, name) for each in locators], number)
     return 0
@@ -128,7 +128,7 @@ def _start(locator: Locator, name: str) -> float | None:
 
 
 def _end(locator: Locator, name: str) -> int | None:
-    """The last line, page or slide that a passage is known to stand on."""
+    """The last line, page or slide that a passage is known to stand on; times are never said."""
     return {"line": locator.line_end, "page": locator.page, "slide": locator.slide}.get(name)
 
 

@@ -11,10 +11,9 @@ import itertools
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from localsearch.db import says_store_errors
 from localsearch.store.code_matrix import CodeMatrix, Wanted
+from localsearch.store.files import one_of
 from localsearch.store.filters import MATCHING_CHUNKS
 from localsearch.store.quantise import Quantiser, fit, quantiser_from
 
@@ -68,10 +67,8 @@ class Codes:
         return None
 
     def _count(self, row_ids: Sequence[int]) -> int:
-        found = self._connection.execute(
-            "SELECT count(*) FROM codes WHERE id IN (SELECT value FROM json_each(?))",
-            (msgspec.json.encode(row_ids).decode(),),
-        ).get
+        wanted, ids = one_of("id", row_ids)
+        found = self._connection.execute(f"SELECT count(*) FROM codes WHERE {wanted}", ids).get
         return int(found)
 
     def _rows_after(self, last_id: int, limit: int) -> Sequence[CodeRow]:

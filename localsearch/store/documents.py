@@ -12,6 +12,7 @@ import msgspec
 from localsearch.db import says_store_errors
 from localsearch.keywords import index_text
 from localsearch.store.codes import Codes
+from localsearch.store.files import one_of
 from localsearch.types import Locator
 
 if TYPE_CHECKING:
@@ -178,11 +179,12 @@ class Documents:
 
     def texts_of(self, file_ids: Sequence[int]) -> list[str]:
         """All texts of these files from which their words are indexed."""
+        wanted, ids = one_of("d.file_id", file_ids)
         rows = self._connection.execute(
             "SELECT d.title, c.heading_path, c.text FROM documents d"
             " LEFT JOIN chunks c ON c.document_id = d.id"
-            " WHERE d.file_id IN (SELECT value FROM json_each(?))",
-            (_encode(list(file_ids)).decode(),),
+            f" WHERE {wanted}",
+            ids,
         )
         return [str(text) for row in rows for text in row if text]
 

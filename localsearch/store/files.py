@@ -36,7 +36,7 @@ def below(path: str) -> tuple[bytes, bytes]:
     return folder + separator, folder + bytes([separator[0] + 1])
 
 
-def one_of(column: str, ids: Sequence[int] | None) -> tuple[str, tuple[str, ...]]:
+def one_of(column: str, ids: Iterable[int] | None) -> tuple[str, tuple[str, ...]]:
     """A condition that holds for these ids, or for all where none are given, and its values."""
     if ids is None:
         return "TRUE", ()

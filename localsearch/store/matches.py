@@ -12,6 +12,7 @@ import msgspec
 from localsearch.db import says_store_errors
 from localsearch.keywords import fold, match_expression, phrase_term
 from localsearch.store.documents import decode_locator
+from localsearch.store.files import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -159,31 +160,31 @@ class Matches:
 
     def passages(self, chunk_ids: Iterable[int]) -> dict[int, Passage]:
         """What is shown of these chunks."""
-        rows = self._connection.execute(
-            f"{_PASSAGES} WHERE c.id IN (SELECT value FROM json_each(?))",
-            (_json(chunk_ids),),
-        )
+        wanted, ids = one_of("c.id", chunk_ids)
+        rows = self._connection.execute(f"{_PASSAGES} WHERE {wanted}", ids)
         return {row[0]: _passage(row) for row in rows}
 
     def first_chunks(self, file_ids: Iterable[int], condition: PassageCondition) -> dict[int, int]:
         """The first chunk of each of these files that meets the condition, by file id."""
+        wanted, ids = one_of("d.file_id", file_ids)
         sql, values = condition.whole
         rows = self._connection.execute(
             "SELECT d.file_id, min(c.id) FROM documents d JOIN chunks c ON c.document_id = d.id"
             " JOIN files f ON f.id = d.file_id"
-            f" WHERE d.file_id IN (SELECT value FROM json_each(?)) AND {sql} GROUP BY d.file_id",
-            (_json(file_ids), *values),
+            f" WHERE {wanted} AND {sql} GROUP BY d.file_id",
+            (*ids, *values),
         )
         return dict(rows)
 
     def names_only(self, file_ids: Iterable[int]) -> dict[int, Passage]:
         """What is shown of those of the files that have no text, by file id."""
+        wanted, ids = one_of("f.id", file_ids)
         rows = self._connection.execute(
             "SELECT f.id, f.path, f.kind, f.reason, f.mtime_ns FROM files f"
-            " WHERE f.id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
+            f" WHERE {wanted} AND NOT EXISTS"
             " (SELECT 1 FROM documents d JOIN chunks c ON c.document_id = d.id"
             " WHERE d.file_id = f.id)",
-            (_json(file_ids),),
+            ids,
         )
         return {
             file_id: _passage(
@@ -222,7 +223,3 @@ def _passage(row: tuple[Any, ...]) -> Passage:
         text=text,
         mtime_ns=mtime_ns,
     )
-
-
-def _json(ids: Iterable[int]) -> str:
-    return msgspec.json.encode(list(ids)).decode()

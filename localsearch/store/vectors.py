@@ -223,14 +223,13 @@ class Vectors:
         of each is given, so that a long one hides no other.
         """
         row_ids = self._codes.nearest(query, condition)
+        wanted, ids = one_of("id", row_ids)
         if row_ids is None:
-            compared, which = "chunks c", []
+            compared = "chunks c"
         else:
             compared = (
-                "(SELECT chunk_id FROM codes WHERE id IN (SELECT value FROM json_each(?))) n"
-                " JOIN chunks c ON c.id = n.chunk_id"
+                f"(SELECT chunk_id FROM codes WHERE {wanted}) n JOIN chunks c ON c.id = n.chunk_id"
             )
-            which = [msgspec.json.encode(row_ids).decode()]
         sql, values = condition.whole
         best, each = ("max(cosine)", "GROUP BY document") if one_per_document else ("cosine", "")
         rows = self._connection.execute(
@@ -240,7 +239,7 @@ class Vectors:
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
             f" WHERE {sql})"
             f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
-            (query.tobytes(), *which, model_id, *values, limit),
+            (query.tobytes(), *ids, model_id, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
 
@@ -248,11 +247,12 @@ class Vectors:
         """The vectors of those of these chunks that have one, (dimension,) float32."""
         import numpy as np
 
+        wanted, ids = one_of("c.id", chunk_ids)
         rows = self._connection.execute(
             "SELECT c.id, v.embedding FROM chunks c"
             " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
-            " WHERE c.id IN (SELECT value FROM json_each(?)) ORDER BY c.id",
-            (model.id, msgspec.json.encode(list(chunk_ids)).decode()),
+            f" WHERE {wanted} ORDER BY c.id",
+            (model.id, *ids),
         )
         return {chunk_id: np.frombuffer(found, np.float32) for chunk_id, found in rows}
 
@@ -260,11 +260,12 @@ class Vectors:
         self, model_id: int, query: FloatVector, chunk_ids: Iterable[int]
     ) -> dict[int, float]:
         """Cosine to the query of those of these chunks that have a vector."""
+        wanted, ids = one_of("c.id", chunk_ids)
         rows = self._connection.execute(
             "SELECT c.id, 1 - vec_distance_cosine(v.embedding, ?) FROM chunks c"
             " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
-            " WHERE c.id IN (SELECT value FROM json_each(?))",
-            (query.tobytes(), model_id, msgspec.json.encode(list(chunk_ids)).decode()),
+            f" WHERE {wanted}",
+            (query.tobytes(), model_id, *ids),
         )
         return dict(rows)
 

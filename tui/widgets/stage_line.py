@@ -111,9 +111,9 @@ class StageLine(Widget):
         return parts
 
     def _describe_deadline(self) -> Content:
-        if self._deadline is not None and (self._stage is None or self._stage.name == "keyword"):
-            return Content.styled("searching …", "$dim")
         if self._deadline is not None:
+            if self._stage is None or self._stage.name == "keyword":
+                return Content.styled("searching …", "$dim")
             return Content.assemble(
                 (self._deadline.bar(), "$primary"), (f" {self._deadline.left_s():.1f} s", "$dim")
             )
