@@ -1,0 +1,1 @@
+"""The steps of an indexing run: what differs, what the files say, what it means."""

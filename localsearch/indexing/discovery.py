@@ -1,0 +1,121 @@
+"""What differs between the folders and the index? Records what's to be read, and what's gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localsearch import reader
+from localsearch.types import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from localsearch.indexing.run import Run
+    from localsearch.scan import ScannedFile
+    from localsearch.types import FileRef, Kind
+
+_NAMES_BATCH = 500
+_REMOVE_BATCH = 50
+
+
+class Discovery:
+    """Compares the folders with the index; what is gone is forgotten once what is new was read."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._store = run.store
+        self._vanished: set[str] = set()
+
+    def scan(self, within: Sequence[str]) -> int:
+        """Record what differs in the roots, or only in `within`; gives how many files do."""
+        from localsearch.changes import compare, renumbered
+        from localsearch.mounts import volumes_around
+        from localsearch.outdated import mark_outdated
+        from localsearch.scan import scan_roots
+
+        run, files = self._run, self._store.files
+        roots = [path for path, _, _ in files.roots()]
+        known = files.known(within)
+        volumes = volumes_around(roots, files.mounts())
+        scan = scan_roots(
+            roots,
+            run.settings.index,
+            paths=run.paths,
+            cancel=run.cancel,
+            within=within,
+            known=known,
+            volumes=volumes,
+        )
+        changes = compare(self._watched(scan), known, scan)
+        run.check_cancelled()
+        run.notices.extend(f"can't read {each.path}: {each.reason}" for each in scan.unreadable)
+        for root, why in scan.offline_reasons.items():
+            run.notices.append(f"{root} {why}; what was indexed of it is kept, hidden")
+        with self._store.transaction():
+            files.set_out_of_reach(scan.out_of_reach, within)
+            files.renumber(renumbered(changes.unchanged, known))
+            if not within:
+                files.set_offline_roots(scan.offline_roots)
+        for start in range(0, len(changes.moved), _NAMES_BATCH):
+            with self._store.transaction():
+                for old_path, found in changes.moved[start : start + _NAMES_BATCH]:
+                    self._move(old_path, found.ref)
+        run.counts["moved"] += len(changes.moved)
+        self._record(changes.new, "added")
+        self._record(changes.changed, "changed")
+        unchanged = [*changes.same, *(known[found.path] for found in changes.unchanged)]
+        outdated = mark_outdated(self._store, run.settings, run.embedder, unchanged)
+        run.counts["changed"] += outdated
+        run.counts["unchanged"] += len(unchanged)
+        # An earlier scan may have missed what's back now.
+        self._vanished.difference_update(known)
+        self._vanished.update(changes.vanished)
+        if not within:
+            with self._store.transaction():
+                files.note_mounts(volumes.mounted)
+        gone_or_moved = len(changes.moved) + len(changes.vanished)
+        return len(changes.new) + len(changes.changed) + gone_or_moved + outdated
+
+    def remove_vanished(self) -> None:
+        """Forget what's gone: after reading, so that what moved finds its vectors still there."""
+        ids = [file_id for path in self._vanished if (file_id := self._store.files.id_of(path))]
+        self._run.counts["removed"] += len(ids)
+        for start in range(0, len(ids), _REMOVE_BATCH):
+            self._run.check_cancelled()
+            with self._store.transaction():
+                self._store.documents.remove_files(ids[start : start + _REMOVE_BATCH])
+        self._vanished.clear()
+
+    def _move(self, old_path: str, ref: FileRef) -> None:
+        self._store.files.move(old_path, ref)
+        old_title = reader.title_of_last_resort(old_path)
+        new_title = reader.title_of_last_resort(ref.path)
+        file_id = self._store.files.id_of(ref.path)
+        if old_title != new_title and file_id is not None:
+            self._store.documents.retitle(file_id, old_title, new_title)
+
+    def _watched(self, scan: Iterable[ScannedFile]) -> Iterator[ScannedFile]:
+        """The scanned files, counted for the user to see."""
+        for number, found in enumerate(scan, start=1):
+            if number % 1000 == 0:
+                self._run.report_progress(Progress("scanning", files_done=number))
+            yield found
+
+    def _record(self, found: Sequence[ScannedFile], count_as: str) -> None:
+        from converters.registry import kind_for
+
+        self._run.counts[count_as] += len(found)
+        for start in range(0, len(found), _NAMES_BATCH):
+            self._run.check_cancelled()
+            with self._store.transaction():
+                for each in found[start : start + _NAMES_BATCH]:
+                    kind = kind_for(each.ref.path)
+                    if each.disposition == "read":
+                        self._store.files.upsert(each.ref, kind=kind, state="pending")
+                    else:
+                        self._name_only(each.ref, kind, each.reason)
+
+    def _name_only(self, ref: FileRef, kind: Kind, reason: str) -> None:
+        file_id = self._store.files.upsert(ref, kind=kind, state="name_only", reason=reason)
+        self._store.documents.remove_text(file_id)
+        self._run.counts["name_only"] += 1

@@ -1,0 +1,75 @@
+"""What do the passages mean that have no vector yet? Embeds them, in batches of a few seconds."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from localsearch.pace import Pace
+from localsearch.types import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from localsearch.indexing.run import Run
+    from localsearch.store.vectors import UnembeddedChunk
+    from localsearch.types import Embedder
+
+# One batch of vectors is what a stop or a crash can cost.
+COMMIT_EVERY_S = 3.0
+_FIRST_BATCH_CHUNKS = 32
+# Where batches have to be short, so many a second is what any model is expected to do.
+_LEAST_CHUNKS_PER_S = 4
+_MAX_BATCH_CHUNKS = 1024
+
+
+def embed_missing(run: Run, until: Callable[[], bool], batch_s: float) -> bool:
+    """Embed all; ends early and gives False where `until` says so between two batches."""
+    vectors = run.store.vectors
+    serving = vectors.serving_model()
+    if run.embedder is None or serving is None:
+        return True
+    chunks_total, tokens_total = vectors.unembedded_totals(run.only)
+    pace = Pace()
+    fewest = min(_FIRST_BATCH_CHUNKS, max(1, int(batch_s * _LEAST_CHUNKS_PER_S)))
+    batch_chunks = fewest
+    while batch := vectors.unembedded(batch_chunks, run.only):
+        run.check_cancelled()
+        if until():
+            return False
+        run.report_progress(
+            Progress(
+                "embedding",
+                chunks_done=run.counts["embedded"],
+                chunks_total=max(chunks_total, run.counts["embedded"]),
+                tokens_done=pace.done,
+                tokens_total=max(tokens_total, pace.done),
+                tokens_per_s=pace.per_s,
+                eta_s=pace.eta_s(tokens_total - pace.done),
+                current=batch[0].path,
+                changing_to=run.changing_to,
+            )
+        )
+        took_s = _embed_batch(run, run.embedder, serving.id, batch)
+        pace.advance(sum(each.chunk.tokens for each in batch))
+        fitting = int(len(batch) * batch_s / max(took_s, 0.001))
+        batch_chunks = min(max(fitting, fewest), _MAX_BATCH_CHUNKS)
+    return True
+
+
+def _embed_batch(
+    run: Run, embedder: Embedder, model_id: int, batch: Sequence[UnembeddedChunk]
+) -> float:
+    """Embed and write one batch; gives the seconds that the model took."""
+    unique = {each.key: each.chunk for each in batch}
+    began_s = time.monotonic()
+    vectors = embedder.embed_documents(
+        [chunk.embedded_text for chunk in unique.values()], cancel=run.cancel
+    )
+    took_s = time.monotonic() - began_s
+    run.engine_s += took_s
+    with run.store.transaction():
+        run.store.vectors.put(model_id, list(unique), vectors)
+    run.counts["embedded"] += len(unique)
+    run.counts["tokens"] += sum(chunk.tokens for chunk in unique.values())
+    return took_s

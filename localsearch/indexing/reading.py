@@ -1,0 +1,115 @@
+"""What do the files say that are to be read? Reads each, and writes all about it at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from localsearch import reader
+from localsearch.pace import Pace
+from localsearch.types import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localsearch.indexing.run import Run
+    from localsearch.reader import Convert, Reading
+    from localsearch.store.files import FileState
+    from localsearch.types import FileRef
+
+_PENDING_BATCH = 64
+_MAX_ATTEMPTS = 3
+
+
+class FileReading:
+    """Reads what was recorded, the most recently changed first; a file is one transaction."""
+
+    def __init__(self, run: Run, convert: Convert) -> None:
+        self._run = run
+        self._store = run.store
+        self._convert = convert
+        self._size = reader.chunk_size(run.embedder)
+
+    def read_pending(self, until: Callable[[], bool]) -> bool:
+        """Read all; ends early and gives False where `until` says so between two files."""
+        run = self._run
+        total = self._store.files.pending_count(run.only)
+        pace = Pace()
+        attempts: Counter[int] = Counter()
+        while True:
+            batch = [
+                (file_id, ref)
+                for file_id, ref in self._store.files.pending(
+                    _PENDING_BATCH + len(attempts), run.only
+                )
+                if attempts[file_id] < _MAX_ATTEMPTS
+            ]
+            if not batch:
+                return True
+            for file_id, ref in batch:
+                run.check_cancelled()
+                if until():
+                    return False
+                run.report_progress(
+                    Progress(
+                        "reading",
+                        files_done=pace.done,
+                        files_total=max(total, pace.done),
+                        eta_s=pace.eta_s(total - pace.done),
+                        current=ref.path,
+                        changing_to=run.changing_to,
+                    )
+                )
+                if self._read_one(file_id, ref):
+                    pace.advance(1)
+                else:
+                    attempts[file_id] += 1
+
+    def _read_one(self, file_id: int, ref: FileRef) -> bool:
+        """Read a file and write all about it; False when it has to be tried again."""
+        from localsearch.chunker import estimate_tokens
+
+        files, embedder = self._store.files, self._run.embedder
+        reading = reader.read_file(
+            ref,
+            known_hash=files.reusable_hash(file_id),
+            settings=self._run.settings,
+            size=self._size,
+            count_tokens=embedder.count_tokens if embedder else estimate_tokens,
+            convert=self._convert,
+        )
+        if reading.outcome == "vanished":
+            self._run.lost.add(ref.path)
+        if reading.outcome in ("changing", "vanished"):
+            return False
+        with self._store.transaction():
+            files.set_described(reading.ref)
+            if reading.outcome == "same":
+                files.set_same(file_id)
+            else:
+                self._write(file_id, reading)
+        return True
+
+    def _write(self, file_id: int, reading: Reading) -> None:
+        from localsearch.outdated import chunking
+
+        run = self._run
+        serving = self._store.vectors.serving_model()
+        run.counts["chunks"] += self._store.documents.replace(
+            file_id,
+            reading.documents,
+            model_id=serving.id if serving else None,
+            file_stem=reading.file_stem,
+        )
+        state: FileState = "indexed"
+        if reading.outcome in ("failed", "name_only"):
+            state = "failed" if reading.outcome == "failed" else "name_only"
+            run.counts[state] += 1
+        self._store.files.set_state(
+            file_id,
+            state,
+            reason=reading.reason,
+            content_hash=reading.content_hash,
+            converter=reading.converter,
+            chunker=chunking(run.embedder),
+        )
