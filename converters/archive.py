@@ -10,6 +10,7 @@ from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
 from converters.safety import Budget, MemberSource, TooMuchError, budget_of, plain_errors
+from converters.secrets import is_secret, secrets_note
 from localsearch.types import ConversionContext, ConversionError, Document, NoTextError, Source
 
 # Archives in archives: what people nest is one or two deep.
@@ -22,7 +23,7 @@ class ArchiveConverter:
     """Reads archives; their paths are names only, nothing is ever written to the disk."""
 
     name = "archive"
-    version = 1
+    version = 2
     suffixes = named("archive").suffixes
     filenames = named("archive").filenames
 
@@ -38,6 +39,9 @@ class ArchiveConverter:
         try:
             with plain_errors("an archive"):
                 for member in _members(source, budget, listing):
+                    if is_secret(member.path):
+                        listing.secrets += 1
+                        continue
                     listing.names.append(member.path)
                     yield from _read(member, context, budget, depth, listing)
         except TooMuchError as error:
@@ -60,6 +64,7 @@ class _Listing:
         self.notes: list[str] = []
         self.documents = 0
         self.failures = 0
+        self.secrets = 0
         self.first_error: ConversionError | None = None
 
     @property
@@ -79,7 +84,8 @@ class _Listing:
         out = BlockCollector(context.text_limit)
         for start in range(0, len(self.names), _NAMES_PER_BLOCK):
             out.add("\n".join(self.names[start : start + _NAMES_PER_BLOCK]), kind="list")
-        return Document(tuple(out.blocks), kind="archive", notes=(*out.notes, *self.notes))
+        notes = [*out.notes, *self.notes, *secrets_note(self.secrets)]
+        return Document(tuple(out.blocks), kind="archive", notes=tuple(notes))
 
 
 def _members(source: Source, budget: Budget, listing: _Listing) -> Iterator[Member]:

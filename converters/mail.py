@@ -13,6 +13,7 @@ from converters.formats import named
 from converters.html import html_blocks
 from converters.mail_headers import CarefulPolicy, attachment_name, header_lines, header_text
 from converters.safety import MemberSource, TooMuchError, budget_of, plain_errors
+from converters.secrets import is_secret, secrets_note
 from localsearch.types import (
     Block,
     ConversionContext,
@@ -34,7 +35,7 @@ class MailConverter:
     """Reads single messages."""
 
     name = "eml"
-    version = 1
+    version = 2
     suffixes = named("eml").suffixes
     filenames = named("eml").filenames
 
@@ -76,16 +77,20 @@ class _Reader:
 
     def read(self, message: Message) -> Document:
         """Headers first, then the parts in the order of the message."""
-        bodies, attachments = _parts(message)
-        names = [attachment_name(part, number) for number, part in enumerate(attachments, start=1)]
+        bodies, parts = _parts(message)
+        named_parts = [
+            (attachment_name(part, number), part) for number, part in enumerate(parts, start=1)
+        ]
+        attachments = [(name, part) for name, part in named_parts if not is_secret(name)]
+        self._out.notes.extend(secrets_note(len(named_parts) - len(attachments)))
         lines = header_lines(message)
-        if names:
-            lines.append("Attachments: " + ", ".join(names))
+        if attachments:
+            lines.append("Attachments: " + ", ".join(name for name, _ in attachments))
         self._out.add("\n".join(lines), kind="note")
         for body in bodies:
             for block in body:
                 self._out.take(block)
-        for part, name in zip(attachments, names, strict=True):
+        for name, part in attachments:
             if self._out.full:
                 break
             try:

@@ -32,7 +32,7 @@ class MboxConverter:
     """Reads mbox files."""
 
     name = "mbox"
-    version = 1
+    version = 2
     suffixes = named("mbox").suffixes
     filenames = named("mbox").filenames
 

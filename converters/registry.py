@@ -11,6 +11,7 @@ from importlib import import_module
 from converters.formats import FORMATS, NAME_ONLY_KINDS, Format, suffixes_of
 from converters.pipeline import limit_documents, run_converter
 from converters.plugins import plugin_for
+from converters.secrets import begins_with_key
 from converters.sniffing import HEAD_BYTES, sniff, zip_format
 from converters.sources import FileSource
 from localsearch.types import (
@@ -27,6 +28,7 @@ TEXT_LIMIT = 20_000_000
 # An archive in a message in an archive … : nobody keeps things deeper, bombs do.
 _MAX_DEPTH = 8
 _BINARY = "binary file, found by name only"
+_KEY = "a private key, found by name only"
 # A ZIP that's called so isn't one of the formats that are ZIPs inside.
 _NEVER_ZIP = frozenset(("text", "markdown", "markup", "html", "mhtml", "pdf", "code"))
 
@@ -79,7 +81,10 @@ def choose(source: Source, plugins: Sequence[str] = ()) -> Converter:
     if by_name is None and _suffix_in(source.name, NAME_ONLY_KINDS) is not None:
         raise NoTextError(_BINARY)
     with source.open() as file:
-        by_content = sniff(file.read(HEAD_BYTES))
+        head = file.read(HEAD_BYTES)
+        if begins_with_key(head):
+            raise NoTextError(_KEY)
+        by_content = sniff(head)
         if by_content == "zip":
             file.seek(0)
             by_content = zip_format(file)

@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from converters.secrets import SECRETS
 from localsearch import ignore_defaults, repository
 from localsearch.config import IndexSettings, Paths
 from localsearch.folder_rules import (
@@ -131,7 +132,7 @@ class IgnoreRules:
             forgotten = read_lines(str(self._paths.forgotten_file))
             own = _own_rules(self._paths)
         user = parse_rules((*user_lines, *self._settings.ignore), ignore_case=_IGNORE_CASE)
-        secrets = parse_rules(ignore_defaults.SECRETS.splitlines(), ignore_case=True)
+        secrets = parse_rules(SECRETS.splitlines(), ignore_case=True)
         home_rules = ignore_defaults.HOME.get(sys.platform, "")
         home = with_separator(os.path.realpath(os.path.expanduser("~")))
         sources = Sources(
