@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localsearch import config
-from localsearch.indexed_paths import as_indexed, require_in_root, require_searchable
+from localsearch.indexed_paths import as_indexed, readings, require_in_root, require_searchable
 from localsearch.remembering import Remembering
 from localsearch.types import (
     FileCounts,
@@ -144,17 +144,23 @@ class Index(Remembering, Writing):
     ) -> Stage:
         """What else says what a file says, or its passage at `place` (a line, page or slide).
 
-        No model is loaded. Raises NoIndexError for a file that isn't indexed, UsageError for a
-        place that isn't in it, SemanticUnavailableError while it isn't embedded.
+        `path` may name a file in an archive: `PATH!/MEMBER`. No model is loaded. Raises
+        NoIndexError for a file that isn't indexed, UsageError for a place that isn't in it,
+        SemanticUnavailableError while it isn't embedded.
         """
         from localsearch.similar import SimilarRequest, find_similar
 
+        roots, matches = self.root_paths(), self._reader().matches
+        named = ((as_indexed(file, roots), member) for file, member in readings(path))
+        indexed = (each for each in named if matches.of_file(each[0], each[1] or None))
+        file, member = next(indexed, (path, ""))
         request = SimilarRequest(
-            path=require_in_root(path, self.root_paths()),
+            path=require_in_root(file, roots),
+            member=member,
             place=place,
             limit=self.settings.search.limit if limit is None else limit,
             passages=passages,
-            within=tuple(as_indexed(each, self.root_paths()) for each in within),
+            within=tuple(as_indexed(each, roots) for each in within),
         )
         return find_similar(self._reader(), request, cancel=cancel)
 

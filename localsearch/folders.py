@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localsearch.ignore import IgnoreRules
 from localsearch.types import UsageError
 
 if TYPE_CHECKING:
+    from localsearch.config import IndexSettings, Paths
     from localsearch.store import Store
 
 
@@ -31,7 +33,7 @@ def folder_to_add(folder: str) -> str:
     return str(real)
 
 
-def remove_folder(store: Store, folder: str) -> int:
+def remove_folder(store: Store, folder: str, settings: IndexSettings, paths: Paths) -> int:
     """Forget a root and the files that no other root holds; gives their number.
 
     The caller holds the writer's lock. Raises UsageError when it isn't a root.
@@ -43,11 +45,13 @@ def remove_folder(store: Store, folder: str) -> int:
     if path not in roots:
         listed = "\n".join(sorted(roots)) or "(none)"
         raise UsageError(f"{path} is not an indexed folder", f"These are:\n{listed}")
-    others = roots - {path}
-    gone: list[int] = []
-    if not any(path == each or path.startswith(each.rstrip(os.sep) + os.sep) for each in others):
-        kept = set(store.files.ids_below(list(others)))
-        gone = [each for each in store.files.ids_below([path]) if each not in kept]
+    # What lies in another root may be what that one leaves out.
+    others = IgnoreRules([*(roots - {path})], settings, paths=paths)
+    gone = [
+        file_id
+        for file_id, file in store.files.paths_below(path)
+        if others.is_ignored(file, is_dir=False) is not None
+    ]
     with store.transaction():
         store.files.remove_root(path)
         store.documents.remove_files(gone)

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 from localsearch.types import NoIndexError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+MEMBER_MARK = "!/"
+"""Stands between the path of an archive and that of a file inside it."""
+# No archive in an archive is read deeper.
+_MOST_READINGS = 8
 
 
 def is_inside(path: str, folder: str) -> bool:
@@ -46,7 +51,12 @@ def require_in_root(given: str, roots: Sequence[str]) -> str:
         return path
     if not os.path.lexists(path):
         raise UsageError(f"there is no file or folder {given}", "Check the spelling.")
-    raise NoIndexError(f"{path} is in no indexed folder", f"Add it: localsearch add {given}")
+    if os.path.isdir(path):
+        raise NoIndexError(f"{path} is in no indexed folder", f"Add it: localsearch add {given}")
+    folder = os.path.dirname(path)
+    raise NoIndexError(
+        f"{path} is in no indexed folder", f"Add the folder it's in: localsearch add {folder}"
+    )
 
 
 def require_searchable(given: str, roots: Sequence[str]) -> None:
@@ -54,3 +64,14 @@ def require_searchable(given: str, roots: Sequence[str]) -> None:
     path = as_indexed(given, roots)
     if not any(is_inside(root, path) for root in roots):
         require_in_root(given, roots)
+
+
+def readings(path: str) -> Iterator[tuple[str, str]]:
+    """The file itself, then each way to take what follows a `!/` as a member of it."""
+    yield path, ""
+    position = path.find(MEMBER_MARK)
+    for _ in range(_MOST_READINGS):
+        if position < 0:
+            return
+        yield path[:position], path[position + len(MEMBER_MARK) :]
+        position = path.find(MEMBER_MARK, position + 1)

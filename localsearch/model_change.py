@@ -87,6 +87,7 @@ class ModelChange:
     ) -> None:
         self._store = store
         self._paths = paths
+        self._settings = settings
         self._embedder = embedder
         self._cancel = cancel
         self.beside = self._open_beside()
@@ -240,7 +241,7 @@ class ModelChange:
         wanted = {path for path, _, _ in self._store.files.roots()}
         for path, _, _ in beside.files.roots():
             if path not in wanted:
-                remove_folder(beside, path)
+                remove_folder(beside, path, self._settings.index, self._paths)
         _add_roots(self._store, beside)
 
     def _add_roots_that_came(self) -> None:

@@ -102,12 +102,22 @@ class Scan:
             elif not self._within and root not in self._seen_roots:
                 yield from self._start(root)
         walked: list[str] = []
+        roots = frozenset(self._given.values())
         for path in sorted(set(self._within), key=len):
-            covered = any(with_separator(path).startswith(with_separator(each)) for each in walked)
-            if covered or self._rules.is_ignored(path, os.path.isdir(path)) is not None:
-                continue
-            walked.append(path)
-            yield from self._start(path)
+            for start in (path, *self._roots_inside(path)):
+                inside = with_separator(start)
+                covered = start not in roots and any(inside.startswith(each) for each in walked)
+                if covered or start in self._seen_roots:
+                    continue
+                if self._rules.is_ignored(start, os.path.isdir(start)) is None:
+                    walked.append(inside)
+                    yield from self._start(start)
+
+    def _roots_inside(self, path: str) -> list[str]:
+        """Roots further in: they may lie in what the rules of the outer ones leave out."""
+        inside = with_separator(path)
+        found = {root for root in self._given.values() if root.startswith(inside)}
+        return sorted(found - {path, *self._silent}, key=len)
 
     def _start(self, path: str) -> Iterator[list[ScannedFile]]:
         try:

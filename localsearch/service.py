@@ -153,7 +153,9 @@ class Service:
         from localsearch.rebuild import note_roots
 
         def work(store: Store) -> Forgotten:
-            count = sum(remove_folder(store, folder) for folder in folders)
+            count = sum(
+                remove_folder(store, folder, self.settings.index, self.paths) for folder in folders
+            )
             note_roots(self.paths, store)
             return Forgotten(count)
 

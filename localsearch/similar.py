@@ -6,6 +6,7 @@ only tells its language is taken out, so that the same thing said in another one
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -49,10 +50,12 @@ _COPY_SHARE = 0.9
 class SimilarRequest:
     """Whose like is looked for: a file, or the passage at `place` (a line, else page or slide).
 
-    `passages` lists every passage, not only the best of each file; `within` are absolute paths.
+    `member` is a file in it, if it's an archive; `passages` lists every passage, not only the best
+    of each file; `within` are absolute paths.
     """
 
     path: str
+    member: str = ""
     place: int | None = None
     limit: int = 10
     passages: bool = False
@@ -70,7 +73,9 @@ def find_similar(
     began_s = time.perf_counter()
     with store.snapshot():
         serving = store.vectors.serving_model()
-        every = store.matches.of_file(request.path)
+        every = store.matches.of_file(request.path, request.member or None)
+        if not every:
+            raise _without_text(store, request.path)
         asked = _asked(every, request)
         compared = _spread(asked)
         chunk_ids = [each.chunk_id for each in compared if each.chunk_id is not None]
@@ -105,13 +110,28 @@ def _says_something(passage: Passage) -> bool:
     return passage.text.strip("#=-*_ \n") != heading
 
 
+def _without_text(store: Store, path: str) -> NoIndexError:
+    """Why there's nothing to compare a file by, and what to do about it."""
+    if os.path.isdir(path):
+        return NoIndexError(f"{path} is a folder", "Name a file in it.")
+    known = store.files.known([path]).get(path)
+    if known is None and not os.path.lexists(path):
+        return NoIndexError(f"{path} isn't in the index", "Check the spelling.")
+    if known is None:
+        return NoIndexError(
+            f"{path} isn't in the index",
+            f"`localsearch index {path}` reads it, unless it's of those that are left out:"
+            " likely secrets, and what ignore files name.",
+        )
+    if known.state == "pending":
+        return NoIndexError(f"{path} isn't read yet", "Run `localsearch index`.")
+    if known.state == "failed":
+        return NoIndexError(f"{path} couldn't be read", "`localsearch status` says why.")
+    return NoIndexError(f"no text was found in {path}", "Searches find it by its name alone.")
+
+
 def _asked(every: Sequence[Passage], request: SimilarRequest) -> list[Passage]:
     """The passages that the request means."""
-    if not every:
-        raise NoIndexError(
-            f"{request.path} has no indexed text",
-            f"`localsearch index {request.path}` reads it, if it's in an indexed folder.",
-        )
     if request.place is None:
         return [each for each in every if _says_something(each)] or list(every)
     numbered = [(span, each) for each in every if (span := _span(each.locator)) is not None]

@@ -81,7 +81,7 @@ class Writing(Opened):
         from localsearch.rebuild import note_roots
 
         def work(store: Store) -> Forgotten:
-            count = remove_folder(store, folder)
+            count = remove_folder(store, folder, self.settings.index, self.paths)
             note_roots(self.paths, store)
             return Forgotten(count)
 
@@ -161,6 +161,17 @@ class Writing(Opened):
             raise UsageError(f"there is no file or folder {given}", "Check the spelling.")
         return path
 
+    def _left_out(self, named: Sequence[str]) -> list[str]:
+        """What to say of paths that were named, and that the rules leave out."""
+        from localsearch.ignore import IgnoreRules
+
+        if not named:
+            return []
+        roots = [os.path.realpath(root) for root in self.root_paths()]
+        rules = IgnoreRules(roots, self.settings.index, paths=self.paths)
+        reasons = {path: rules.is_ignored(path, os.path.isdir(path)) for path in named}
+        return [f"{path} isn't indexed: {why}" for path, why in reasons.items() if why]
+
     def _update(
         self,
         within: Sequence[str],
@@ -174,6 +185,7 @@ class Writing(Opened):
         from localsearch.updating import update_index
 
         inside = [self._known_path(each) for each in within]
+        notices = [*notices, *self._left_out(inside)]
         notice = ""
         try:
             embedder: Embedder | None = self._open_embedder()

@@ -191,6 +191,30 @@ def test_removing_the_inner_root_keeps_the_outer_ones_files(filled: Index, libra
     assert filled.status().files.total == 5
 
 
+def test_a_root_in_what_the_outer_one_leaves_out_comes_and_goes_alone(
+    filled: Index, library: Path
+) -> None:
+    own = library / "node_modules" / "own"
+    own.mkdir(parents=True)
+    (own / "readme.md").write_text("Zeppelins need helium.")
+    filled.add_roots([str(own)])
+    assert filled.update([str(library), str(own)]).added == 1
+    # Bringing the outer one up to date takes nothing from it.
+    assert filled.update([str(library)]).removed == 0
+    assert filled.update([str(own.parent)]).removed == 0
+    assert found(filled, "helium", library) == ["node_modules/own/readme.md"]
+    assert filled.remove_root(str(own)) == 1
+    assert found(filled, "helium", library) == []
+    assert filled.status().files.total == 5
+    assert reader(filled).checks.problems() == ()
+
+
+def test_a_named_path_that_is_left_out_is_said(filled: Index, library: Path) -> None:
+    (library / ".env").write_text("TOKEN=1")
+    report = filled.update([str(library / ".env"), str(library / "garden")])
+    assert report.notices == (f"{library / '.env'} isn't indexed: likely a secret: .env",)
+
+
 def test_stopped_work_goes_on(index: Index, library: Path) -> None:
     index.add_roots([str(library)])
     update_until(index, "embedding")

@@ -110,6 +110,19 @@ def test_nested_and_repeated_roots_give_each_file_once(tmp_path: Path) -> None:
     assert names(make(*roots)) == ["a.txt", "b.txt", "c.txt", "d.txt"]
 
 
+def test_a_scan_within_an_outer_root_meets_the_roots_in_what_that_leaves_out(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.txt", "node_modules/b.txt", "node_modules/own/sub/c.txt"):
+        write(tmp_path / name)
+    own = tmp_path / "node_modules" / "own"
+    roots = (tmp_path, own)
+    for within in ([tmp_path], [tmp_path, own], [own, tmp_path, own / "sub", tmp_path / "a.txt"]):
+        assert names(make(*roots, within=within)) == ["a.txt", "c.txt"]
+    for within in ([own.parent], [own], [own.parent, own / "sub"], [own / "sub"]):
+        assert names(make(*roots, within=within)) == ["c.txt"]
+
+
 def test_a_scan_within_the_roots_obeys_the_rules_above(tmp_path: Path) -> None:
     for name in ("a.txt", "sub/b.txt", "sub/c.log", "sub/deep/d.txt", "node_modules/e.txt"):
         write(tmp_path / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zipfile
 from typing import TYPE_CHECKING
 
 import apsw
@@ -113,14 +114,37 @@ def test_within(index_of: Index, library: Path) -> None:
 def test_a_file_outside_the_index(index_of: Index, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"
     other.write_text("Not indexed.")
-    with pytest.raises(NoIndexError, match="in no indexed folder"):
+    with pytest.raises(NoIndexError, match=f"in no indexed folder\n.*add {tmp_path}$"):
         index_of.similar(str(other))
 
 
-def test_a_file_that_is_not_indexed_yet(index_of: Index, library: Path) -> None:
-    (library / "new.txt").write_text("Just written.")
-    with pytest.raises(NoIndexError, match="no indexed text"):
-        index_of.similar(str(library / "new.txt"))
+def test_a_file_in_an_archive(index_of: Index, library: Path) -> None:
+    with zipfile.ZipFile(library / "notes.zip", "w") as archive:
+        archive.writestr("garden/blight.txt", BLIGHT)
+        archive.writestr("stars.txt", "The moons of Jupiter go round it in a few days.")
+    index_of.update()
+    found = index_of.similar(f"{library / 'notes.zip'}!/garden/blight.txt", limit=1)
+    assert found.hits[0].same_text
+    with pytest.raises(UsageError, match="has no text at 99"):
+        index_of.similar(f"{library / 'notes.zip'}!/garden/blight.txt", place=99)
+    with pytest.raises(NoIndexError, match="Check the spelling"):
+        index_of.similar(f"{library / 'notes.zip'}!/garden")
+
+
+def test_a_file_without_indexed_text_says_why(index_of: Index, library: Path) -> None:
+    for name, text in (("new.txt", "Just written."), (".env", "A=1")):
+        (library / name).write_text(text)
+        with pytest.raises(NoIndexError, match="unless it's of those that are left out"):
+            index_of.similar(str(library / name))
+    (library / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (library / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    index_of.update()
+    with pytest.raises(NoIndexError, match=r"no text was found in .*photo\.jpg"):
+        index_of.similar(str(library / "photo.jpg"))
+    with pytest.raises(NoIndexError, match=r"couldn't be read\n.*status"):
+        index_of.similar(str(library / "broken.pdf"))
+    with pytest.raises(NoIndexError, match="is a folder"):
+        index_of.similar(str(library / "garden"))
 
 
 def test_a_file_that_is_not_embedded_yet(index_of: Index, library: Path) -> None:

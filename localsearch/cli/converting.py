@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,15 +30,14 @@ _REMEDY = (
 def convert(file: str, as_json: bool, ocr: bool | None) -> int:
     """Print a file as the indexer sees it: its text, and where in the file each piece stands.
 
-    Nothing is indexed. Exits with 1 and the reason where no text can be had of the file.
+    FILE may be one in an archive: ARCHIVE!/FILE. Nothing is indexed. Exits with 1 and the reason
+    where no text can be had of the file.
     """
     from converters.sandbox import Sandbox
     from localsearch import config
     from localsearch.types import ConversionError, UsageError
 
-    path = os.path.abspath(os.path.expanduser(file))
-    if not os.path.lexists(path):
-        raise UsageError(f"there is no file {file}", "Check the path.")
+    path, member = _named(file)
     if os.path.isdir(path):
         raise UsageError(f"{file} is a folder", "Name a file in it.")
     settings = config.load_settings(config.find_paths().settings_file)
@@ -56,6 +56,8 @@ def convert(file: str, as_json: bool, ocr: bool | None) -> int:
             )
         except ConversionError as error:
             raise type(error)(error.cause, error.remedy or _REMEDY) from error
+    if member:
+        conversion = _only(conversion, member, path)
     if not any(block.text.strip() for each in conversion.documents for block in each.blocks):
         note("there is no text in it: it can be found by its name alone")
     if as_json:
@@ -65,6 +67,34 @@ def convert(file: str, as_json: bool, ocr: bool | None) -> int:
     for line in _as_lines(conversion):
         click.echo(line)
     return 0
+
+
+def _named(file: str) -> tuple[str, str]:
+    """The file that's there, and which file in it is meant, "" for the whole."""
+    from localsearch.indexed_paths import readings
+    from localsearch.types import UsageError
+
+    for path, member in readings(os.path.abspath(os.path.expanduser(file))):
+        if os.path.isfile(path) or (not member and os.path.lexists(path)):
+            return path, member
+    raise UsageError(f"there is no file {file}", "Check the path.")
+
+
+def _only(conversion: Conversion, member: str, path: str) -> Conversion:
+    """What was read of one file in an archive, and of what's inside that one."""
+    from localsearch.types import UsageError
+
+    inside = tuple(
+        each
+        for each in conversion.documents
+        if each.member == member or each.member.startswith(f"{member}!/")
+    )
+    if not inside:
+        raise UsageError(
+            f"no text was found of {member} in {path}",
+            f"`localsearch convert {path}` prints all that was.",
+        )
+    return replace(conversion, documents=inside)
 
 
 def _as_lines(conversion: Conversion) -> Iterator[str]:

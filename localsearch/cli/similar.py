@@ -29,8 +29,9 @@ def similar(
 ) -> int:
     """Find what else says what FILE says, or its passage at LINE, in any language.
 
-    LINE is a page or slide where the file has no lines. FILE must be indexed; its own passages are
-    left out, and passages that are copies of one another are listed once.
+    FILE may be one in an archive, as searches show it: ARCHIVE!/FILE. It must be indexed; its own
+    passages are left out, and passages that are copies of one another are listed once. LINE is a
+    page or slide where the file has no lines.
 
     Exit codes: 0 found, 1 nothing else is indexed, 2 usage, 3 FILE isn't indexed or not embedded
     yet, 4 the index is locked or damaged.

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localsearch.indexed_paths import is_in_any, meets_any
+from localsearch.indexed_paths import MEMBER_MARK, is_in_any, meets_any, readings
 from localsearch.terminal import clean
 from localsearch.types import NoIndexError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from localsearch.api import Index
     from localsearch.store.matches import Passage
 
-_MEMBER = "!/"
-# No archive in an archive is read deeper.
-_MOST_READINGS = 8
-
 
 def shown_source(path: str, member: str = "") -> str:
     """A path that can be read back: as it is, or as a file URI where it can't be shown."""
-    inside = f"{_MEMBER}{member}" if member else ""
+    inside = f"{MEMBER_MARK}{member}" if member else ""
     if clean(path) == path and clean(inside) == inside:
         return path + inside
     return Path(path + inside).as_uri()
@@ -39,7 +34,7 @@ def passages_at(index: Index, source: str) -> Sequence[Passage]:
     """
     named = path_of(source)
     real_path(index, named, source)
-    for path, member in itertools.islice(_readings(named), _MOST_READINGS):
+    for path, member in readings(named):
         try:
             passages = index.passages_of(real_path(index, path, source), member)
         except NoIndexError:
@@ -96,12 +91,3 @@ def path_of(source: str) -> str:
     except UnicodeEncodeError as error:
         raise UsageError(f"{source!r} isn't a path", "Use a path that search gave.") from error
     return path
-
-
-def _readings(path: str) -> Iterator[tuple[str, str]]:
-    """The file itself, then each way to take what follows a `!/` as a member of it."""
-    yield path, ""
-    position = path.find(_MEMBER)
-    while position >= 0:
-        yield path[:position], path[position + len(_MEMBER) :]
-        position = path.find(_MEMBER, position + 1)

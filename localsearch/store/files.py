@@ -312,6 +312,13 @@ class Files:
             ids.extend(row[0] for row in rows)
         return ids
 
+    def paths_below(self, path: str) -> list[tuple[int, str]]:
+        """Ids and paths of the files that lie in a folder."""
+        rows = self._connection.execute(
+            "SELECT id, path FROM files WHERE path >= ? AND path < ?", below(path)
+        )
+        return [(file_id, os.fsdecode(name)) for file_id, name in rows]
+
     def counts(self) -> Mapping[str, int]:
         """Number of files by state."""
         rows = self._connection.execute("SELECT state, count(*) FROM files GROUP BY state")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,26 @@ def test_a_file_without_text_is_said(tmp_path: Path, guide: Path) -> None:
     empty.touch()
     assert "no text" in run(tmp_path, "convert", str(empty)).stderr
     assert run(tmp_path, "convert", str(guide)).stderr == ""
+
+
+def test_a_file_in_an_archive_is_read_alone(tmp_path: Path, guide: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("deep.txt", "Deep inside.")
+    packed = tmp_path / "odd!/name.zip"
+    packed.parent.mkdir()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(guide, "garden/guide.md")
+        archive.writestr("other.txt", "Something else.")
+        archive.writestr("inner.zip", inner.getvalue())
+    done = run(tmp_path, "convert", f"{packed}!/garden/guide.md")
+    assert "Keep the rain off." in done.stdout
+    assert "Something else." not in done.stdout
+    assert "Deep inside." in run(tmp_path, "convert", f"{packed}!/inner.zip").stdout
+    assert "Deep inside." in run(tmp_path, "convert", f"{packed}!/inner.zip!/deep.txt").stdout
+    done = run(tmp_path, "convert", f"{packed}!/garden")
+    assert done.returncode == 2
+    assert "no text was found of garden" in done.stderr
 
 
 def test_a_relative_path_is_read(tmp_path: Path, guide: Path) -> None:
