@@ -24,7 +24,7 @@ from localsearch.types import Block, Chunk, Document
 
 __all__ = ["CHUNKER_VERSION", "chunk_document", "estimate_tokens"]
 
-CHUNKER_VERSION = 3
+CHUNKER_VERSION = 4
 """Goes up when the same document gives other chunks or other words, so that files are read anew."""
 
 _MIN_TOKENS = 16

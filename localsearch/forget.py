@@ -46,7 +46,7 @@ def forget(paths: Paths, store: Store, given: Sequence[str]) -> Forgotten:
         if _hash(path) in unfinished or store.files.ids_below([path]):
             continue
         if not meets_any(path, all_roots):
-            raise NoIndexError(f"{path} is in no indexed folder", "There is nothing to forget.")
+            raise NoIndexError(f"{path} is in no indexed folder", "Nothing was forgotten.")
         if not os.path.lexists(path):
             # Else a slip of the pen would stand among the rules for ever.
             raise UsageError(

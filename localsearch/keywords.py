@@ -26,9 +26,10 @@ _RUN = regex.compile(
     rf"|(?P<word>(?:(?![{_UNSPACED_SCRIPTS}])[\p{{L}}\p{{N}}\p{{M}}])+(?:(?:\+\+|[#+])(?![\p{{L}}\p{{N}}]))?)"
 )
 _CAMEL = regex.compile(r"\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{M}]+|\p{Lu}+|\p{N}+")
-# Arabic letters that people type one for the other, and the lengthening stroke.
+# Arabic letters that people type one for the other, and the lengthening stroke; the dotless i, as
+# its capital is the I of all others.
 _ALIKE = str.maketrans(
-    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": "", "ё": "е"}
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": "", "ё": "е", "ı": "i"}
 )
 _FOLDED_SCRIPTS = regex.compile(r"[\p{Latin}\p{Greek}]")
 # Combining accents, Arabic vowel signs, Hebrew points, and marks that don't show.

@@ -212,7 +212,7 @@ def test_a_root_in_what_the_outer_one_leaves_out_comes_and_goes_alone(
 def test_a_named_path_that_is_left_out_is_said(filled: Index, library: Path) -> None:
     (library / ".env").write_text("TOKEN=1")
     report = filled.update([str(library / ".env"), str(library / "garden")])
-    assert report.notices == (f"{library / '.env'} isn't indexed: likely a secret: .env",)
+    assert report.notices == (f"{library / '.env'} isn't indexed: likely a secret: *.env",)
 
 
 def test_stopped_work_goes_on(index: Index, library: Path) -> None:

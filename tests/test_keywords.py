@@ -36,6 +36,7 @@ def test_letters_people_type_one_for_the_other_fold_alike() -> None:
     assert fold("أَحْمَد") == fold("احمد")
     assert fold("ёлка") == fold("елка")
     assert fold("ＦＵＬＬ") == "full"
+    assert fold("ILIK SÜT İSTANBUL") == fold("ılık süt istanbul") == "ilik sut istanbul"
 
 
 def test_a_single_character_of_an_unspaced_script_looks_for_what_it_begins() -> None:
