@@ -141,7 +141,9 @@ Cookies.binarycookies
 _PRIVATE_KEY = re.compile(
     # A comment of the program that wrote it may stand before.
     rb"\s*(?:#[^\n]*\n\s*)*"
-    rb"(?:-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-|AGE-SECRET-KEY-1)"
+    rb"(?:-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-|AGE-SECRET-KEY-1"
+    # What Google Cloud hands out, named after the project.
+    rb'|\{\s*"type":\s*"service_account")'
 )
 
 

@@ -27,6 +27,7 @@ _KEYS = [
     "-----BEGIN RSA PRIVATE KEY-----\nzanzibar\n",
     "\ufeff\n-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nzanzibar\n",
     "# created: 2024-01-01T00:00:00Z\n# public key: age1zanzibar\nAGE-SECRET-KEY-1ZANZIBAR\n",
+    '{\n  "type": "service_account",\n  "project_id": "zanzibar",\n',
     "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: zanzibar\n",
 ]
 
