@@ -142,9 +142,19 @@ def _moves(
     for found in new:
         identity = (found.device, found.inode, found.size, found.mtime_ns)
         file = None if found.reason else by_identity.pop(identity, None)
-        if file is None or Path(file.path).suffix != Path(found.path).suffix:
-            # Another suffix may mean another converter, so it's read anew.
+        if file is None or not _are_read_alike(file.path, found.path):
             others.append(found)
         else:
             moved.append((file.path, found))
     return moved, others
+
+
+def _are_read_alike(path: str, other: str) -> bool:
+    """Whether both names stand for the same converter; else what was moved is read anew."""
+    from converters.registry import fingerprint_for
+
+    old, new = Path(path), Path(other)
+    if old.name == new.name:
+        return True
+    # A Makefile has no suffix, as a letter may have none.
+    return old.suffix == new.suffix and fingerprint_for(path) == fingerprint_for(other)
