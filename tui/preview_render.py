@@ -38,7 +38,10 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
-    """A preview ready to paint: the passage begins at row `focus` and has `focus_rows`."""
+    """A preview ready to paint: the passage begins at row `focus` and has `focus_rows`.
+
+    `found` is the first of its rows in which something is marked, else the first of all.
+    """
 
     source: PreviewSource
     rows: tuple[PreviewRow, ...]
@@ -46,6 +49,7 @@ class PreviewPage:
     number_width: int
     focus: int
     focus_rows: int
+    found: int
 
 
 def render_preview(source: PreviewSource, width: int) -> PreviewPage:
@@ -64,6 +68,7 @@ def render_preview(source: PreviewSource, width: int) -> PreviewPage:
         number_width=number_width,
         focus=passage[0] if passage else 0,
         focus_rows=passage[-1] - passage[0] + 1 if passage else 1,
+        found=next((at for at in passage if _is_marked(rows[at])), passage[0] if passage else 0),
     )
 
 
@@ -133,6 +138,10 @@ def _mark_needles(lines: list[_Line], source: PreviewSource) -> list[_Line]:
                     style, max(0, match.start() - start), match.end() - start
                 )
     return [replace(line, content=content) for line, content in zip(lines, marked, strict=True)]
+
+
+def _is_marked(row: PreviewRow) -> bool:
+    return any(span.style in (_MARK, _SENTENCE_MARK) for span in row.content.spans)
 
 
 def _pattern(source: PreviewSource) -> re.Pattern[str] | None:

@@ -12,7 +12,7 @@ from localsearch.terminal import clean
 from localsearch.types import Hit, Locator
 from tui.backend import Backend, PassageLike
 from tui.format import describe_place
-from tui.text_window import read_window
+from tui.text_window import is_cut, read_window
 
 _LINES_BEFORE = 150
 _LINES_AFTER = 350
@@ -20,6 +20,8 @@ _PASSAGES_BEFORE = 12
 _PASSAGES_AFTER = 24
 _MARKDOWN = (".md", ".markdown", ".mkd", ".mdown")
 _TAB = 4
+_UNREADABLE = "The file can't be read now; this is what the index holds of it."
+_LONG_LINES = "Its lines are very long; this is what the index holds of them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,13 @@ def load_preview(backend: Backend, hit: Hit) -> PreviewSource:
     note = ""
     if hit.locator.line_start is not None and not hit.member:
         window = _lines_of_file(hit)
-        if window:
+        # What was found may stand in the part that's left out.
+        cut = bool(passages) and any(line.passage and is_cut(line.text) for line in window)
+        if window and not cut:
             markdown = PurePath(hit.path).suffix.lower() in _MARKDOWN
             form: Literal["code", "markdown"] = "markdown" if markdown else "code"
             return PreviewSource(hit, window, form, needles, stops, stop)
-        note = "The file can't be read now; this is what the index holds of it."
+        note = _LONG_LINES if cut else _UNREADABLE
     if not passages:
         # What was indexed in the meantime, or found by its name alone.
         text = hit.text or hit.snippet

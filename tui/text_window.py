@@ -100,6 +100,11 @@ def decode(data: bytes, sample: bytes) -> str:
         return data.decode(best.encoding if best is not None else "latin-1", "replace")
 
 
+def is_cut(line: str) -> bool:
+    """Whether this line of a window is only the beginning of the one in the file."""
+    return len(line) > _MAX_LINE_CHARACTERS
+
+
 def _shape(lines: list[str]) -> list[str]:
     if len(lines) > 1 and not lines[-1]:
         lines.pop()

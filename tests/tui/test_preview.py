@@ -161,3 +161,35 @@ def test_unfinished_markdown_is_rendered_too() -> None:
 def test_a_hit_without_text_says_that_its_name_was_found(index: StagedIndex) -> None:
     hit = make_hit("/x/photo.jpg", text="", snippet="", chunk_id=None, locator=Locator())
     assert "name" in load_preview(index, hit).note
+
+
+async def test_what_was_found_in_a_passage_longer_than_the_screen_is_seen(
+    index: StagedIndex, user_home: Path
+) -> None:
+    words = "word " * 380
+    (user_home / "library" / "one-line.txt").write_text(f"{words} zebra {words}")
+    index.update()
+    async with opened(index) as driver:
+        await driver.search("zebra")
+        assert driver.names == ["one-line.txt"]
+        page, top = driver.preview.page, driver.preview.scroll_offset.y
+        assert page is not None
+        height = driver.preview.scrollable_content_region.height
+        assert page.focus_rows > height
+        assert any("zebra" in row.content.plain for row in page.rows[top : top + height])
+
+
+async def test_a_passage_deep_in_a_very_long_line_is_shown(
+    index: StagedIndex, user_home: Path
+) -> None:
+    words = "word " * 4000
+    (user_home / "library" / "one-line.txt").write_text(f"{words} zebra {words}")
+    index.update()
+    async with opened(index) as driver:
+        await driver.search("zebra")
+        assert driver.names == ["one-line.txt"]
+        await driver.until(lambda: "very long" in driver.text)
+        page, top = driver.preview.page, driver.preview.scroll_offset.y
+        assert page is not None
+        height = driver.preview.scrollable_content_region.height
+        assert any("zebra" in row.content.plain for row in page.rows[top : top + height])

@@ -59,12 +59,14 @@ class Preview(ScrollView, can_focus=True):
         return self.page.source.hit if self.page is not None else None
 
     def show(self, page: PreviewPage) -> None:
-        """Paint a page with its passage in the middle, or its start where it's longer than that."""
+        """Paint a page with its passage in the middle, or what's marked where it's too long."""
         self.page, self._message = page, ""
         self.virtual_size = Size(page.width, len(page.rows))
         height = max(1, self.scrollable_content_region.height)
-        above = max(1, (height - page.focus_rows) // 2)
-        self.scroll_to(y=max(0, page.focus - above), animate=False, force=True, immediate=True)
+        top = page.focus - max(1, (height - page.focus_rows) // 2)
+        if page.found >= top + height:
+            top = page.found - height // 2
+        self.scroll_to(y=max(0, top), animate=False, force=True, immediate=True)
         self._label()
         self.refresh()
 
