@@ -280,7 +280,12 @@ class LocalsearchApp(App[int]):
 
     async def action_quit_unless_selected(self) -> None:
         """Ctrl-C copies what's selected; with nothing selected it leaves, as in any shell."""
+        from tui.screens.folder_picker import PathInput
+
         focused = self.focused
+        if isinstance(focused, PathInput) and focused.is_offered:
+            await self.action_quit()
+            return
         typed = focused.selected_text if isinstance(focused, Input) else ""
         if typed or self.screen.get_selected_text() is not None:
             raise SkipAction

@@ -58,7 +58,7 @@ async def test_ctrl_c_leaves_from_every_dialog(index: StagedIndex, keys: tuple[s
         await driver.pilot.pause()
         await driver.press(keys[-1])
         await driver.until(lambda: isinstance(driver.app.screen, ModalScreen))
-        await driver.press("end", "ctrl+c")
+        await driver.press("ctrl+c")
         await driver.until(lambda: driver.app._exit)
 
 
@@ -80,3 +80,12 @@ async def test_the_help_opens_from_the_index_screen(index: StagedIndex) -> None:
         await driver.until(lambda: isinstance(driver.app.screen, HelpScreen))
         await driver.press("escape")
         await driver.until(lambda: isinstance(driver.app.screen, IndexScreen))
+
+
+async def test_a_path_that_was_typed_and_selected_is_copied(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.press("f2", "a")
+        await driver.until(lambda: isinstance(driver.app.screen, FolderPicker))
+        await driver.press(*"music", "shift+home", "ctrl+c")
+        await driver.until(lambda: driver.app.clipboard == "music")
+        assert not driver.app._exit

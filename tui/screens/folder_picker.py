@@ -65,6 +65,19 @@ class FolderSuggester(Suggester):
         return os.path.join(folder, names[0]) if names else None
 
 
+class PathInput(Input):
+    """A path to change, or to type another in the place of."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, id="folder-path", suggester=FolderSuggester())
+        self._offered = path
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether nothing was typed: then it's selected for what is to come, not by the user."""
+        return self.value == self._offered
+
+
 class FolderPicker(ModalScreen[str | None]):
     """Gives the path of a folder, None when the user went back."""
 
@@ -83,7 +96,7 @@ class FolderPicker(ModalScreen[str | None]):
         with Vertical() as box:
             box.border_title = Content("Add a folder")
             box.border_subtitle = Content("Enter takes the path · ↓ into the tree · ^A takes there")
-            yield Input(self._start + os.sep, id="folder-path", suggester=FolderSuggester())
+            yield PathInput(self._start + os.sep)
             yield Static("", id="folder-problem", markup=False)
             yield FolderTree(self._start, id="folder-tree")
 
