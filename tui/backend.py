@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from localsearch.config import Paths, Settings
-from localsearch.types import Hit, IndexReport, Locator, Mode, Progress, Query, Stage, Status
+from localsearch.types import (
+    Embedder,
+    Hit,
+    IndexReport,
+    Locator,
+    Mode,
+    Progress,
+    Query,
+    Stage,
+    Status,
+)
 
 
 class PassageLike(Protocol):
@@ -77,6 +87,9 @@ class Backend(Protocol):
         cancel: threading.Event | None = None,
     ) -> IndexReport:
         """Bring the index up to date; `full` compares contents and tries again what failed."""
+
+    def open_embedder(self) -> Embedder:
+        """Have the model that embeds ready: unpacked, tried, in memory until it's idle."""
 
     def status(self) -> Status:
         """What the index holds; raises NoIndexError before the first folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
@@ -11,6 +12,7 @@ from localsearch.types import Hit, Locator
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _BAR_STEPS = 5
+_JUDGES = ("rerank", "likelihood")
 
 
 def shorten_path(path: str, width: int, *, home: str = "") -> str:
@@ -127,12 +129,27 @@ def describe_percent(share: float) -> str:
     return f"{percent} %"
 
 
-def describe_score(hit: Hit, best: float, worst: float) -> str:
+def is_judged(hits: Sequence[Hit]) -> bool:
+    """Whether a reranker has scored any of these."""
+    return any(hit.score_kind in _JUDGES for hit in hits)
+
+
+def range_of_scores(hits: Sequence[Hit]) -> tuple[float, float]:
+    """The worst and the best score of a list, by its judge where it has one."""
+    scores = [hit.score for hit in hits if hit.score_kind in _JUDGES]
+    scores = scores or [hit.score for hit in hits]
+    return min(scores, default=0.0), max(scores, default=0.0)
+
+
+def describe_score(hit: Hit, best: float, worst: float, *, judged: bool = False) -> str:
     """A judge's verdict as per cent, any other score as a bar between the list's worst and best.
 
     Only a reranker's score is a probability; the others say nothing outside of their list, and
-    many of them are squeezed into a small part of their range.
+    many of them are squeezed into a small part of their range. In a list that's `judged`, what the
+    judge hasn't seen has no score that could be compared.
     """
+    if judged and hit.score_kind not in _JUDGES:
+        return ""
     if hit.score_kind == "rerank":
         return f"{round(hit.score * 100)} %"
     share = (hit.score - worst) / (best - worst) if best > worst else 1.0

@@ -9,23 +9,17 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True, slots=True)
 class HitAction:
-    """A letter, the action of the main screen it calls, and what the help says.
-
-    Only a few are `in_footer`: with more, 80 columns would have no room for how to get help.
-    """
+    """A letter, the action of the main screen it calls, its name in the footer, and the help."""
 
     key: str
     action: str
     name: str
     help: str
-    in_footer: bool = False
 
 
 HIT_ACTIONS = (
-    HitAction(
-        "o", "open_folder", "Folder", "Open the folder that the file lies in", in_footer=True
-    ),
-    HitAction("y", "copy_path", "Copy path", "Copy the path (of all marked hits)", in_footer=True),
+    HitAction("o", "open_folder", "Folder", "Open the folder that the file lies in"),
+    HitAction("y", "copy_path", "Copy path", "Copy the path (of all marked hits)"),
     HitAction("Y", "copy_passage", "Copy passage", "Copy the text of the passage"),
     HitAction("space", "toggle_mark", "Mark", "Mark several hits to open or copy them together"),
     HitAction(
@@ -45,7 +39,7 @@ def alt_key(key: str) -> str:
 
 
 HIT_KEYS: list[BindingType] = [
-    Binding(each.key, f"screen.{each.action}", each.name or each.help, show=each.in_footer)
+    Binding(each.key, f"screen.{each.action}", each.name or each.help, show=bool(each.name))
     for each in HIT_ACTIONS
 ]
 

@@ -39,12 +39,12 @@ DARK = Theme(
         "scrollbar-corner-color": "#11131a",
         "footer-background": "#11131a",
         "footer-key-foreground": "#6ea8fe",
-        "footer-description-foreground": "#8b93a7",
+        "footer-description-foreground": "#979fb3",
         "match": "#f0c674",
         "cursor-row": "#1d2433",
         "passage": "#191f2c",
-        "dim": "#8b93a7",
-        "faint": "#5d6579",
+        "dim": "#979fb3",
+        "faint": "#6f7890",
     },
 )
 
@@ -79,12 +79,12 @@ LIGHT = Theme(
         "scrollbar-corner-color": "#fbfaf8",
         "footer-background": "#fbfaf8",
         "footer-key-foreground": "#2458b3",
-        "footer-description-foreground": "#6b6f78",
+        "footer-description-foreground": "#62666f",
         "match": "#8a4b00",
         "cursor-row": "#e8eef9",
         "passage": "#f0f3f9",
-        "dim": "#6b6f78",
-        "faint": "#9c988d",
+        "dim": "#62666f",
+        "faint": "#86827a",
     },
 )
 

@@ -80,3 +80,20 @@ async def test_no_searches_yet_says_when_there_will_be(index: StagedIndex) -> No
     async with opened(index) as driver:
         await driver.press("ctrl+r")
         await driver.until(lambda: "No searches yet" in driver.text)
+
+
+async def test_the_chips_are_one_stop_of_tab(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        await driver.search("tea")
+        stops = []
+        for _ in range(4):
+            await driver.press("tab")
+            assert driver.app.focused is not None
+            stops.append(driver.app.focused.id)
+        assert stops == ["chip-kind", "hits", "preview", "query"]
+        await driver.press("tab", "right", "right")
+        assert driver.app.focused is driver.main.query_one("#chip-language")
+        await driver.press("left", "left", "left")
+        assert driver.app.focused is driver.main.query_one("#chip-kind")
+        await driver.press("right", "shift+tab")
+        assert driver.app.focused is driver.main.query_input

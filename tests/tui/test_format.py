@@ -18,6 +18,8 @@ from tui.format import (
     describe_place,
     describe_score,
     ellipsise,
+    is_judged,
+    range_of_scores,
     shorten_path,
 )
 
@@ -94,3 +96,14 @@ def test_other_scores_are_bars_between_the_worst_and_the_best() -> None:
     bars = [describe_score(make_hit(score=score), 0.86, 0.80) for score in (0.86, 0.83, 0.80)]
     assert bars == ["▪▪▪▪▪", "▪▪···", "▪····"]
     assert describe_score(make_hit(score=-2.0, score_kind="likelihood"), -2.0, -2.0) == "▪▪▪▪▪"
+
+
+def test_what_a_judge_has_not_seen_has_no_score_beside_the_others() -> None:
+    judged = [make_hit(score=score, score_kind="likelihood") for score in (-1.0, -3.0)]
+    hits = [*judged, make_hit(score=0.8, score_kind="fusion")]
+    worst, best = range_of_scores(hits)
+    assert is_judged(hits)
+    bars = [describe_score(hit, best, worst, judged=True) for hit in hits]
+    assert bars == ["▪▪▪▪▪", "▪····", ""]
+    assert not is_judged(hits[2:])
+    assert range_of_scores(hits[2:]) == (0.8, 0.8)

@@ -155,7 +155,7 @@ async def test_the_stage_and_the_deadline_are_shown(index: StagedIndex) -> None:
         await driver.until(lambda: "by word and meaning" in driver.text)
         assert "━" in driver.text
         index.step.release()
-        await driver.until(lambda: "judged 4" in driver.text)
+        await driver.until(lambda: "the best 4 judged" in driver.text)
         await driver.until(lambda: "12 ms" in str(driver.main.query_one(StageLine).render()))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Button, SelectionList
 
+from localsearch.types import Embedder, IndexReport, ModelError
 from tests.tui.conftest import StagedIndex, make_library
 from tests.tui.driving import Driver, opened
 from tui.folder_sizes import FolderSize, suggested_folders
@@ -92,3 +95,44 @@ async def test_sizes_are_told_as_they_grow(empty_index: StagedIndex, documents: 
     assert told[-1].done
     assert told[-1].files == 7
     assert told[-1].size > 10_000
+
+
+async def test_after_the_start_it_says_that_files_are_being_read(
+    empty_index: StagedIndex, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    update = empty_index.update
+
+    def wait_and_update(*args: Any, **options: Any) -> IndexReport:
+        assert goes_on.wait(20)
+        return update(*args, **options)
+
+    monkeypatch.setattr(empty_index, "update", wait_and_update)
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        await driver.press("ctrl+s")
+        await driver.until(lambda: driver.app.screen is driver.main)
+        await driver.until(lambda: "being read" in driver.text and "getting ready" in driver.text)
+        assert "No folders" not in driver.text
+        await driver.search("sencha")
+        await driver.until(lambda: "still being learnt" in driver.text)
+        assert "models list" not in driver.text
+        goes_on.set()
+        await driver.until(lambda: driver.names == ["tea.md"])
+
+
+async def test_the_model_is_made_ready_while_the_user_chooses(
+    empty_index: StagedIndex, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens: list[str] = []
+
+    def open_embedder() -> Embedder:
+        opens.append("embedder")
+        raise ModelError("it's broken", "Get another.")
+
+    monkeypatch.setattr(empty_index, "open_embedder", open_embedder)
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        await driver.until(lambda: opens)
+        await driver.until(lambda: not driver.app.lanes.models.busy)
+        assert "broken" not in driver.text

@@ -32,6 +32,7 @@ _ANYWHERE = (
     ("F2", "The index: folders, progress, failures, models"),
     ("Ctrl-Q  Ctrl-C", "Quit"),
 )
+_FILTERS = (("← →", "From filter to filter; Enter chooses, Delete takes it away"),)
 _PREVIEW = (
     ("↑ ↓ PgUp PgDn", "Scroll; Home and End go to the ends of what's shown"),
     ("Enter", "Open the passage that's shown"),
@@ -111,7 +112,7 @@ def help_tables() -> tuple[tuple[str, Sequence[tuple[str, str]]], ...]:
     return (
         ("Anywhere", _ANYWHERE),
         ("On a hit  (letters in results and preview, Alt anywhere)", hits),
-        ("Filters", chips),
+        ("Filters", [*chips, *_FILTERS]),
         ("In the preview", _PREVIEW),
         ("On the index screen", _INDEX),
         ("Choosing folders", _CHOOSING),

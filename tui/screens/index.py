@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static, TabbedContent, TabPane
+from textual.widgets import OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
 from localsearch.terminal import clean, counted
@@ -20,6 +20,7 @@ from tui.indexing import IndexState
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.folder_picker import FolderPicker
 from tui.widgets.coverage import CoveragePanel
+from tui.widgets.key_line import KeyLine
 from tui.widgets.models import ModelPanel
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class IndexScreen(Screen[None]):
                 yield Static("", classes="empty", id="no-failures", markup=False)
             with TabPane("3 Models", id="models"):
                 yield ModelPanel(self.app.backend, self.app.lanes)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Follow the index."""

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from localsearch.terminal import clean
 from localsearch.types import CancelledError, Hit, LocalsearchError, NoIndexError, Stage
@@ -23,6 +23,7 @@ from tui.screens.query_actions import QueryActions
 from tui.searching import Request, nearest_sentences, search_stages
 from tui.widgets.chips import Chips
 from tui.widgets.hit_list import HitList
+from tui.widgets.key_line import KeyLine
 from tui.widgets.preview import Preview
 from tui.widgets.query_input import QueryInput
 from tui.widgets.stage_line import StageLine
@@ -42,6 +43,7 @@ _NOTHING_FOUND = "Nothing found. Try fewer words, another word for the same, or 
 _NO_FOLDERS = "No folders are searched yet. Press F2, then a, to add one."
 _NO_FILES = "The folders hold no files yet. F2 shows them; what is put there will be found here."
 _NOTHING_YET = "Your files are being read. Type to search those that have been."
+_LEARNING = "By word so far: what your files mean is still being learnt."
 _STILL_INDEXING = "Nothing found so far: the index is still growing (F2 shows how far it is)."
 
 
@@ -53,7 +55,7 @@ class MainScreen(HitActions, QueryActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Pane"),
         Binding("ctrl+r", "recall", "Earlier"),
-        Binding("ctrl+s", "save", "Save", show=False),
+        Binding("ctrl+s", "save", "Save"),
         Binding("f1", "app.help", "Help"),
         Binding("f2", "app.index", "Index"),
         Binding("up", "move(-1)", "Up", show=False),
@@ -77,6 +79,7 @@ class MainScreen(HitActions, QueryActions):
         self._report: IndexReport | None = None
         self._held: tuple[FileCounts, int] | None = None
         self._found_nothing = False
+        self._lacks_index = False
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
@@ -88,7 +91,7 @@ class MainScreen(HitActions, QueryActions):
             yield HitList(now_s=self.app.now_s)
             yield Preview()
         yield StatusLine()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Follow the index."""
@@ -104,7 +107,7 @@ class MainScreen(HitActions, QueryActions):
         """The index has changed: the list follows it, and what's highlighted stays."""
         line = self.query_one(StatusLine)
         line.show_status(state.status)
-        line.show_progress(state.progress, paused=state.paused)
+        line.show_progress(state.progress, paused=state.paused, running=state.running)
         problem = state.problem
         line.show_trouble(f"{problem.cause} (F2)" if problem is not None else "")
         if self._found_nothing:
@@ -112,7 +115,8 @@ class MainScreen(HitActions, QueryActions):
         status = state.status
         held = None if status is None else (status.files, status.chunks)
         finished = state.report is not None and state.report is not self._report
-        if finished or (held != self._held and self._held is not None):
+        grown = held != self._held and (self._held is not None or self._found_nothing)
+        if finished or grown:
             self.search_again()
         self._report, self._held = state.report, held
 
@@ -162,13 +166,15 @@ class MainScreen(HitActions, QueryActions):
 
     def show_stage(self, stage: Stage) -> None:
         """Paint a ranked list."""
+        self._lacks_index = False
         asked = bool(self.query_input.value.strip())
         self.hit_list.show(stage.hits, faded=stage.nothing_relevant, scored=asked)
         stage_line = self.query_one(StageLine)
         stage_line.show(stage, passages=self.passages, recent=not asked)
         if stage.notice or stage.final:
             # What was said of the query before stays meanwhile: less would flicker with each key.
-            self.show_notice(stage.notice)
+            learning = self.app.keeper.state.running and not stage.coverage.semantic
+            self.show_notice(_LEARNING if stage.notice and learning else stage.notice)
         found_nothing = stage.final and not stage.hits
         if found_nothing:
             self.say_instead(self._why_nothing())
@@ -187,7 +193,8 @@ class MainScreen(HitActions, QueryActions):
 
     def _why_nothing(self) -> str:
         state = self.app.keeper.state
-        if state.status is not None and not state.status.roots:
+        folders = not self._lacks_index if state.status is None else bool(state.status.roots)
+        if not folders:
             return _NO_FOLDERS
         if not self.query_input.value.strip():
             return _NOTHING_YET if state.running else _NO_FILES
@@ -195,12 +202,12 @@ class MainScreen(HitActions, QueryActions):
 
     def show_error(self, error: LocalsearchError) -> None:
         """Say the cause above the results, and the remedy in place of the preview."""
-        self._found_nothing = False
+        first = isinstance(error, NoIndexError)
+        self._found_nothing = self._lacks_index = first
         self.hit_list.show(())
         self.show_notice("")
-        first = isinstance(error, NoIndexError)
         self.query_one(StageLine).say("" if first else error.cause)
-        self.say_instead(_NO_FOLDERS if first else error.remedy or error.cause)
+        self.say_instead(self._why_nothing() if first else error.remedy or error.cause)
 
     def say_instead(self, text: str) -> None:
         """Say something in place of the preview, which may be about to come."""

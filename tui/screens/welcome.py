@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from typing import TYPE_CHECKING, ClassVar
@@ -12,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer, SelectionList, Static
+from textual.widgets import Button, SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from localsearch.config import load_settings
@@ -22,6 +23,7 @@ from tui.folder_sizes import FolderSize, measure, suggested_folders
 from tui.format import describe_bytes, shorten_path
 from tui.screens.folder_picker import FolderPicker
 from tui.widgets.check_list import CheckList
+from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     import threading
@@ -69,7 +71,7 @@ class WelcomeScreen(Screen[bool]):
             yield Static(Content(""), id="models-note", classes="prose")
             with Vertical(id="buttons"):
                 yield Button(Content("Start"), id="start", variant="primary", compact=True)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to count."""
@@ -83,6 +85,15 @@ class WelcomeScreen(Screen[bool]):
         self._show_total()
         self.count_files(tuple(self._folders))
         self.read_models()
+        self.prepare_model()
+
+    @work(group="prepare", exit_on_error=False)
+    async def prepare_model(self) -> None:
+        """Have the model unpacked and tried while the user chooses: indexing begins with that."""
+        backend = self.app.backend
+        # What's wrong with it is said when it's needed.
+        with contextlib.suppress(LocalsearchError):
+            await self.app.lanes.models.call(lambda _cancel: backend.open_embedder())
 
     # Counting
 

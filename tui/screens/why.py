@@ -14,6 +14,9 @@ from textual.widgets import Static
 
 from localsearch.terminal import clean
 from localsearch.types import Hit
+from tui.format import describe_percent
+
+_SOURCES = {"cosine": "meaning", "coverage": "words", "rerank": "judgement"}
 
 
 def explain(hit: Hit) -> Iterator[tuple[str, str]]:
@@ -23,7 +26,7 @@ def explain(hit: Hit) -> Iterator[tuple[str, str]]:
         score = f", score {why.keyword_score:.2f}" if why.keyword_score is not None else ""
         yield "By word", f"rank {why.keyword_rank}{score}"
     if why.coverage is not None:
-        yield "Words found", f"{why.coverage:.0%} of the query's"
+        yield "Words found", f"{describe_percent(why.coverage)} of the query's"
     if why.vector_rank is not None:
         score = f", similarity {why.vector_score:.3f}" if why.vector_score is not None else ""
         yield "By meaning", f"rank {why.vector_rank}{score}"
@@ -36,7 +39,7 @@ def explain(hit: Hit) -> Iterator[tuple[str, str]]:
         )
         yield "Judged", f"{shown} {kind}"
     for name, weight in why.weights:
-        yield f"Weight of {clean(name)}", f"{weight:.2f}"
+        yield f"Weight of {_SOURCES.get(name, clean(name))}", f"{weight:.2f}"
 
 
 class WhyScreen(ModalScreen[None]):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widgets import SelectionList
 from textual.widgets.option_list import OptionDoesNotExist
@@ -13,6 +16,8 @@ _MARK_AT = 1
 
 class CheckList(SelectionList[str]):
     """A box stands before each option, empty unless it's chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Mark")]
 
     def render_line(self, y: int) -> Strip:
         """Draw an option; Textual's own tells by the colour of its mark alone."""

@@ -26,8 +26,11 @@ class ChipButton(Static, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "press", "Choose"),
         Binding("delete,backspace", "clear", "Clear"),
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
+        Binding("left", "beside(-1)", show=False),
+        Binding("right", "beside(1)", show=False),
+        # All chips are one stop on the way from pane to pane.
+        Binding("tab", "leave(1)", "Pane"),
+        Binding("shift+tab", "leave(-1)", show=False),
     ]
 
     @dataclass
@@ -77,6 +80,22 @@ class ChipButton(Static, can_focus=True):
         """Key."""
         if self.value:
             self.post_message(self.Cleared(self.chip))
+
+    def action_beside(self, step: int) -> None:
+        """To the chip at the left or the right."""
+        chips = self._all()
+        at = chips.index(self) + step
+        if 0 <= at < len(chips):
+            chips[at].focus()
+
+    def action_leave(self, step: int) -> None:
+        """To the pane after all chips, or to the one before."""
+        chain, chips = self.screen.focus_chain, self._all()
+        at = chain.index(chips[-1] if step > 0 else chips[0]) + step
+        chain[at % len(chain)].focus()
+
+    def _all(self) -> list[ChipButton]:
+        return list(self.screen.query(ChipButton))
 
 
 class Chips(Horizontal):

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from localsearch.terminal import counted
 from tui.format import describe_bytes, describe_percent, shorten_path
 from tui.indexing import IndexState
-from tui.widgets.status_line import describe_activity
+from tui.widgets.status_line import STARTING, describe_activity
 
 _LABEL_CELLS = 10
 
@@ -33,7 +33,8 @@ class CoveragePanel(Widget):
         if status is None:
             return Content.styled("There's no index yet. Add a folder to begin: press a.", "$dim")
         meaning = status.coverage.semantic
-        off = status.model is None or not status.model.usable
+        usable = status.model is not None and status.model.usable
+        off = not (usable or self._state.running)
         lines = [
             self._bar("Words", status.coverage.keyword, "$success", ""),
             self._bar("Meaning", 0.0 if off else meaning, "$primary", "off" if off else ""),
@@ -82,7 +83,7 @@ class CoveragePanel(Widget):
             return Content.styled(lead + text, "$dim")
         if state.progress is None:
             if state.running:
-                return Content.styled(lead + "◆ starting", "$dim")
+                return Content.styled(f"{lead}◆ {STARTING}", "$dim")
             return Content.styled(lead + self._rest(), "$dim")
         rate = state.progress.tokens_per_s
         words = describe_activity(state.progress) + (f" · {rate:,.0f} tokens/s" if rate else "")

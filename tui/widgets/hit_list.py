@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from localsearch.types import Hit
+from tui.format import is_judged, range_of_scores
 from tui.hits import HitKey, arrange, hit_key
 from tui.keys import HIT_KEYS
 from tui.paint import paint
@@ -241,16 +242,18 @@ class HitList(ScrollView, can_focus=True):
 
     def _current_style(self) -> RowStyle:
         roomy = self.size.height >= self._ROOMY_HEIGHT
+        worst, best = range_of_scores(self.hits)
         return RowStyle(
             width=self.scrollable_content_region.width,
             snippet_lines=2 if roomy else 1,
             spaced=roomy,
             now_s=self._now_s(),
             home=os.path.expanduser("~"),
-            best=max((hit.score for hit in self.hits), default=0.0),
-            worst=min((hit.score for hit in self.hits), default=0.0),
+            best=best,
+            worst=worst,
             faded=self._faded,
             scored=self._scored,
+            judged=is_judged(self.hits),
         )
 
     def _forget_drawings(self) -> None:

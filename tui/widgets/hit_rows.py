@@ -23,8 +23,8 @@ _INDENT = 2
 class RowStyle:
     """What the drawing of a hit depends on, besides the hit.
 
-    `best` and `worst` are the outer scores of the list, `scored` says whether they mean anything;
-    `faded` shows a hit that probably isn't relevant.
+    `best` and `worst` are the outer scores of the list, `scored` says whether they mean anything,
+    `judged` whether they're a reranker's; `faded` shows a hit that probably isn't relevant.
     """
 
     width: int
@@ -36,6 +36,7 @@ class RowStyle:
     worst: float = 0.0
     faded: bool = False
     scored: bool = True
+    judged: bool = False
 
     @property
     def height(self) -> int:
@@ -58,7 +59,9 @@ def draw_hit(hit: Hit, style: RowStyle, *, current: bool, marked: bool) -> list[
 def _head(hit: Hit, width: int, style: RowStyle) -> Content:
     look = look_of(hit.kind)
     age = describe_age(hit.mtime_ns, style.now_s)
-    score = describe_score(hit, style.best, style.worst) if style.scored else ""
+    score = ""
+    if style.scored:
+        score = describe_score(hit, style.best, style.worst, judged=style.judged)
     facts = f"{hit.kind} · {age}" + (" · " if score else "")
     right = cell_len(facts) + cell_len(score)
     if right + 16 > width:

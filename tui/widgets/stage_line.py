@@ -13,7 +13,7 @@ from localsearch.terminal import clean, counted
 from localsearch.types import Stage
 from tui.format import describe_percent
 
-_STAGE_NAMES = {"keyword": "by word", "hybrid": "by word and meaning", "reranked": "judged"}
+_WAYS = {"hybrid": "by word and meaning", "semantic": "by meaning", "keyword": "by word"}
 _BAR_CELLS = 8
 
 
@@ -96,13 +96,11 @@ class StageLine(Widget):
         if self._recent:
             return Content.styled("Changed last", "$dim")
         noun = "passage" if self._passages else "file"
-        name = _STAGE_NAMES[stage.name]
-        if stage.name == "hybrid" and stage.mode == "semantic":
-            name = "by meaning"
+        way = _WAYS["keyword" if stage.name == "keyword" else stage.mode]
         parts = Content.assemble(
             (counted(len(stage.hits), noun), "bold"),
-            (f"  {name}", "$dim"),
-            (f" {stage.reranked}" if stage.reranked else "", "$dim"),
+            (f"  {way}", "$dim"),
+            (f", the best {stage.reranked} judged" if stage.reranked else "", "$dim"),
             ("  ✓" if stage.final else "", "$success"),
         )
         if 0 < stage.coverage.semantic < 1:

@@ -19,6 +19,9 @@ _PHASES = {
 }
 
 
+STARTING = "getting ready"
+
+
 def describe_activity(progress: Progress | None) -> str:
     """What indexing does now, in a few words; empty when it rests."""
     if progress is None or progress.phase == "done":
@@ -43,7 +46,7 @@ class StatusLine(Widget):
         super().__init__(id="status")
         self._status: Status | None = None
         self._progress: Progress | None = None
-        self._paused = False
+        self._paused = self._running = False
         self._trouble = ""
 
     def show_status(self, status: Status | None) -> None:
@@ -51,9 +54,11 @@ class StatusLine(Widget):
         self._status = status
         self.refresh()
 
-    def show_progress(self, progress: Progress | None, *, paused: bool = False) -> None:
-        """What indexing does; None when it rests."""
-        self._progress, self._paused = progress, paused
+    def show_progress(
+        self, progress: Progress | None, *, paused: bool = False, running: bool = False
+    ) -> None:
+        """What indexing does; None when it rests, or has only just begun."""
+        self._progress, self._paused, self._running = progress, paused, running
         self.refresh()
 
     def show_trouble(self, text: str) -> None:
@@ -77,7 +82,8 @@ class StatusLine(Widget):
         status = self._status
         if status is None:
             return Content.styled("no index yet", "$dim")
-        ok = status.model is not None and status.model.usable
+        # The first passages are about to have their vectors.
+        ok = self._running or (status.model is not None and status.model.usable)
         parts = Content.assemble(
             ("● ", "$success" if ok else "$text-warning"),
             (counted(status.files.total, "file"), "$dim"),
@@ -96,6 +102,8 @@ class StatusLine(Widget):
         if self._paused:
             return Content.styled("indexing is paused", "$text-warning")
         words = describe_activity(self._progress)
+        if self._running and self._progress is None:
+            words = STARTING
         if words:
             return Content.assemble(("◆ ", "$primary"), (words, "$dim"))
         model = self._status.model if self._status is not None else None
