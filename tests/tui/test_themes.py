@@ -51,3 +51,15 @@ async def test_nothing_is_coloured_where_no_colour_is_wanted(
             assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
             # What's chosen is still told from the rest.
             assert any(style.bold for style in styles)
+
+
+async def test_without_colours_a_heavy_border_tells_where_the_keys_go(
+    index: StagedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(index) as driver:
+        await driver.search("tea")
+        assert driver.text.startswith(" ┏")
+        driver.preview.focus()
+        await driver.until(lambda: "┏━ retry.py" in driver.text or "┏━ tea.md" in driver.text)
+        assert driver.text.startswith(" ╭")
