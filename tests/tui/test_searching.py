@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -220,6 +221,26 @@ async def test_the_list_follows_the_index(index: StagedIndex, user_home: Path) -
         (user_home / "library" / "odd.txt").write_text("xqzvwk")
         index.update()
         await driver.until(lambda: driver.names == ["odd.txt"])
+
+
+async def test_the_best_is_first_while_the_index_grows_and_nobody_has_moved(
+    index: StagedIndex, user_home: Path
+) -> None:
+    async with opened(index) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        await driver.search("tea")
+        first = driver.current
+        driver.app.keeper.state = dataclasses.replace(driver.app.keeper.state, running=True)
+        (user_home / "library" / "tea_tea.txt").write_text("Tea, tea, and more tea.")
+        index.update()
+        await driver.until(lambda: driver.current == "tea_tea.txt" != first)
+        assert driver.names[0] == driver.current
+        await driver.press("down")
+        moved_to = driver.current
+        (user_home / "library" / "tea.tea.txt").write_text("Tea, tea, tea, and tea.")
+        index.update()
+        await driver.until(lambda: "tea.tea.txt" in driver.names)
+        assert driver.current == moved_to
 
 
 async def test_what_changed_last_is_there_before_anything_is_asked(index: StagedIndex) -> None:

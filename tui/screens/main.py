@@ -136,8 +136,11 @@ class MainScreen(HitActions, QueryActions):
         """Answer the same query from an index that has changed, unless one is being answered."""
         if any(each.group == "search" and not each.is_finished for each in self.workers):
             return
-        # The list changes beneath someone who reads: what's highlighted isn't to move.
-        self.hit_list.moved = self.hit_list.moved or bool(self.hit_list.hits)
+        state = self.app.keeper.state
+        growing = state.running or state.progress is not None
+        if not growing or self.query_one(Preview).has_focus:
+            # The list changes beneath someone who reads: what's highlighted isn't to move.
+            self.hit_list.moved = self.hit_list.moved or bool(self.hit_list.hits)
         self.search(settled=bool(self.hit_list.hits))
 
     @work(exclusive=True, group="search", exit_on_error=False)
