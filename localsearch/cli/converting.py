@@ -74,7 +74,8 @@ def _named(file: str) -> tuple[str, str]:
     from localsearch.indexed_paths import readings
     from localsearch.types import UsageError
 
-    for path, member in readings(os.path.abspath(os.path.expanduser(file))):
+    for given, member in readings(file):
+        path = os.path.abspath(os.path.expanduser(given))
         if os.path.isfile(path) or (not member and os.path.lexists(path)):
             return path, member
     raise UsageError(f"there is no file {file}", "Check the path.")
