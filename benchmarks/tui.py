@@ -32,13 +32,25 @@ _ROWS, _COLUMNS = 40, 120
 _LETTERS = "жюэщъыфшчц"
 # The first letter of the input's placeholder is under the cursor; this stands on no other line.
 _FIRST = "Language"
+_APP = "from localsearch.cli import main; main()"
+# What no app of Textual can be quicker than: one input, with the same words in it.
+_BARE_APP = """
+from textual.app import App
+from textual.widgets import Input
+
+class Bare(App):
+    def compose(self):
+        yield Input(placeholder="Search: Language")
+
+Bare().run()
+"""
 _WORDS = ("tide", "moon", "harbour", "kettle", "orchard", "lantern", "violin", "granite", "ferry")
 
 
 class Terminal:
     """The app in a pseudo-terminal."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, app: str = _APP) -> None:
         environment = {
             **os.environ, "LOCALSEARCH_HOME": str(home / "state"), "HOME": str(home),
             "TERM": "xterm-256color", "COLORTERM": "truecolor",
@@ -47,7 +59,7 @@ class Terminal:
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
         self.started_s = time.perf_counter()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from localsearch.cli import main; main()"],
+            [sys.executable, "-c", app],
             stdin=other, stdout=other, stderr=other, env=environment, start_new_session=True,
         )  # fmt: skip
         os.close(other)
@@ -101,16 +113,16 @@ def cli(home: Path, *arguments: str) -> None:
     """Run a command of the command line."""
     environment = {**os.environ, "LOCALSEARCH_HOME": str(home / "state"), "HOME": str(home)}
     subprocess.run(
-        [sys.executable, "-c", "from localsearch.cli import main; main()", *arguments],
+        [sys.executable, "-c", _APP, *arguments],
         env=environment, check=True, capture_output=True,
     )  # fmt: skip
 
 
-def first_paint_ms(home: Path, runs: int) -> list[float]:
+def first_paint_ms(home: Path, runs: int, app: str = _APP) -> list[float]:
     """From the start of the process to the painted screen."""
     figures = []
     for _ in range(runs):
-        terminal = Terminal(home)
+        terminal = Terminal(home, app)
         figures.append((terminal.read_until(_FIRST) - terminal.started_s) * 1000)
         terminal.drain(0.3)
         terminal.leave_ms()
@@ -157,6 +169,8 @@ def main() -> int:
         write_files(home / "few", 20)
         cli(home, "add", str(home / "few"), "--no-index")
         cli(home, "index")
+        bare_ms = statistics.median(first_paint_ms(home, given.runs, _BARE_APP))
+        print(f"{'first paint of a bare Textual app, median':<44} {bare_ms:8.1f} ms")
         good = report(
             "first paint, median",
             statistics.median(first_paint_ms(home, given.runs)), 500, "ms",
