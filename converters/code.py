@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converters.code_languages import FILENAME_LANGUAGES, SUFFIX_LANGUAGES
 from converters.code_symbols import Symbol, find_symbols
@@ -16,13 +17,16 @@ from localsearch.types import Block, ConversionContext, Document, Source
 
 # Lines of a block where no symbol says where to cut; an empty line near the end is preferred.
 _BLOCK_LINES = 60
+_WORD = re.compile(r"\w+")
+# A stretch between symbols of no more words than this is no passage of its own.
+_FEW_WORDS = 4
 
 
 class CodeConverter:
     """Reads source code by symbol, or by lines where there's no grammar for its language."""
 
     name = "code"
-    version = 1
+    version = 2
     suffixes = named("code").suffixes
     filenames = named("code").filenames
 
@@ -55,11 +59,15 @@ def _language(filename: str, text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Rows `start` … `end` (not included) that belong to one symbol, or to none."""
+    """Rows `start` … `end` (not included) that belong to one symbol, or to none.
+
+    `is_rest` unless a symbol begins here.
+    """
 
     start: int
     end: int
     symbol: str | None
+    is_rest: bool
 
 
 def _spans(symbols: Sequence[Symbol], rows: int) -> list[_Span]:
@@ -72,26 +80,40 @@ def _spans(symbols: Sequence[Symbol], rows: int) -> list[_Span]:
             if held == -1 or symbols[held].depth < symbol.depth:
                 owner[row] = index
     spans: list[_Span] = []
+    begun = {-1}
     start = 0
     for row in range(1, rows + 1):
         if row == rows or owner[row] != owner[start]:
             held = owner[start]
-            spans.append(_Span(start, row, symbols[held].name if held >= 0 else None))
+            name = symbols[held].name if held >= 0 else None
+            spans.append(_Span(start, row, name, is_rest=held in begun))
+            begun.add(held)
             start = row
     return spans
 
 
 def _tidy(spans: Sequence[_Span], lines: Sequence[str]) -> list[_Span]:
-    """Join what says nothing by itself (empty lines, closing braces) to the span before."""
+    """Join what says nothing by itself to its neighbours.
+
+    Empty lines and closing braces go with the span before; a few words between two symbols, or
+    between two members of one (`else:`, `# Helpers`), with what they introduce, as so short a
+    passage is near to any question.
+    """
     tidy: list[_Span] = []
-    for span in spans:
-        if tidy and _says_nothing(lines[span.start : span.end]):
-            last = tidy[-1]
-            tidy[-1] = _Span(last.start, span.end, last.symbol)
+    begin: int | None = None
+    for number, span in enumerate(spans):
+        written = lines[span.start : span.end]
+        if tidy and begin is None and _says_nothing(written):
+            tidy[-1] = replace(tidy[-1], end=span.end)
+        elif tidy and _introduces(span, spans[number + 1 : number + 2]) and _says_little(written):
+            if begin is None:
+                begin = span.start + next(n for n, line in enumerate(written) if line.strip())
+                tidy[-1] = replace(tidy[-1], end=begin)
         elif len(tidy) == 1 and not any(map(str.strip, lines[: span.start])):
-            tidy[-1] = _Span(0, span.end, span.symbol)
+            tidy[-1] = replace(span, start=0)
         else:
-            tidy.append(span)
+            tidy.append(span if begin is None else replace(span, start=begin))
+            begin = None
     return tidy
 
 
@@ -101,6 +123,16 @@ def _says_nothing(lines: Sequence[str]) -> bool:
         line.startswith(("}", "end", ")", "]")) or not any(map(str.isalnum, line))
         for line in written
     )
+
+
+def _introduces(span: _Span, after: Sequence[_Span]) -> bool:
+    """Whether a stretch between symbols may be about the one after it, within the same symbol."""
+    within = "" if span.symbol is None else f"{span.symbol}."
+    return span.is_rest and any((each.symbol or "").startswith(within) for each in after)
+
+
+def _says_little(lines: Sequence[str]) -> bool:
+    return len(_WORD.findall("\n".join(lines))) <= _FEW_WORDS
 
 
 def _pieces(lines: Sequence[str], span: _Span) -> Iterator[tuple[int, int]]:

@@ -327,7 +327,7 @@ fun main() {
     println("x")
 }
 """,
-        ("Shop", "Shop.open", "Shop", "Shop.create", "Registry", "Registry.find", "main"),
+        ("Shop", "Shop.open", "Shop.create", "Registry", "Registry.find", "main"),
     ),
     Sample(
         "Shop.cs",

@@ -51,6 +51,30 @@ def test_comments_and_decorators_belong_to_what_they_stand_above() -> None:
     assert block.locator.line_start == 3
 
 
+def test_a_few_words_between_symbols_go_with_what_they_introduce() -> None:
+    text = (
+        "import os\n\nif os.name == 'nt':\n    def home():\n        return 1\n\nelse:\n\n"
+        "    def home():\n        return 2\n\n"
+        "class Flow:\n    size = 1\n\n    def first(self):\n        return 1\n\n"
+        "    # Outgoing\n\n    def second(self):\n        return 2\n"
+    )
+    blocks = list(code_blocks(text, "python"))
+    assert [block.text.split("\n")[0].strip() for block in blocks] == [
+        *(
+            "import os",
+            "if os.name == 'nt':",
+            "else:",
+            "class Flow:",
+            "def first(self):",
+            "# Outgoing",
+        ),
+    ]
+    assert [block.locator.symbol for block in blocks] == [
+        *(None, "home", "home", "Flow", "Flow.first", "Flow.second"),
+    ]
+    assert "\n".join(block.text for block in blocks) == text
+
+
 def test_every_language_with_symbols_has_a_grammar_in_the_pack() -> None:
     for language, grammar in GRAMMARS.items():
         loaded = get_language(language)  # type: ignore[arg-type]
