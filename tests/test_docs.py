@@ -199,6 +199,17 @@ def test_files_modules_targets_and_extras_in_it_exist(page: str) -> None:
     assert not wrong
 
 
+def test_modules_and_folders_of_the_architecture_exist() -> None:
+    named = re.findall(r"`([\w/]+(?:\.py|/))`", read("docs/architecture.md"))
+    packages = [_PROJECT / name for name in ("localsearch", "converters", "tui")]
+    modules = {path.name for package in packages for path in package.rglob("*.py")}
+    folders = {path.name for package in packages for path in package.rglob("*") if path.is_dir()}
+    assert len(named) > 50
+    for name in named:
+        last = Path(name).name
+        assert last in modules | folders or (_PROJECT / name).exists(), name
+
+
 def test_every_page_is_reachable_from_the_readme() -> None:
     linked = set(re.findall(r"\]\((docs/[\w-]+\.md)", read("README.md")))
     assert {name for name in _NAMES if name.startswith("docs/")} == linked

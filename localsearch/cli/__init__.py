@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -13,7 +14,9 @@ def main() -> NoReturn:
 
     prepare_output()
     try:
-        code = cli.main(prog_name="localsearch", standalone_mode=False)
+        # Under the name by which it was called, as completion goes by it.
+        name = "lsx" if Path(sys.argv[0]).stem == "lsx" else "localsearch"
+        code = cli.main(prog_name=name, standalone_mode=False)
         # What's still in the buffer may be what the disk has no room for.
         if sys.stdout is not None:
             sys.stdout.flush()

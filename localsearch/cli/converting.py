@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localsearch.cli.completing import files
 from localsearch.cli.output import interruptible, note
 from localsearch.places import shown_place
 from localsearch.terminal import clean, printable_json, without_raw_bytes
@@ -24,7 +25,7 @@ _REMEDY = (
 
 
 @click.command()
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=files)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--ocr/--no-ocr", default=None, help="Read scanned pages too; else as the settings.")
 def convert(file: str, as_json: bool, ocr: bool | None) -> int:

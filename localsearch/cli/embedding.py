@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from localsearch.cli.completing import is_here, models
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,7 +20,10 @@ _BATCH_LINES = 256
 @click.command()
 @click.option("--query", "as_query", is_flag=True, help="Embed the lines as queries.")
 @click.option("--document", is_flag=True, help="Embed the lines as documents (the default).")
-@click.option("--model", default="", help="A model's name, or the path of a GGUF file.")
+@click.option(
+    "--model", default="", help="A model's name, or the path of a GGUF file.",
+    shell_complete=models(lambda each: is_here(each) and each.role == "embedder", or_file=True),
+)  # fmt: skip
 def embed(as_query: bool, document: bool, model: str) -> int:
     """Lines on stdin to JSON Lines of vectors on stdout: unit length, one a line, in order."""
     from localsearch import config
@@ -46,7 +51,10 @@ def embed(as_query: bool, document: bool, model: str) -> int:
 
 @click.command()
 @click.option("--query", required=True, help="What the lines are judged by.")
-@click.option("--model", default="", help="A model's name, or the path of a GGUF file.")
+@click.option(
+    "--model", default="", help="A model's name, or the path of a GGUF file.",
+    shell_complete=models(lambda each: is_here(each) and each.role != "embedder", or_file=True),
+)  # fmt: skip
 def rerank(query: str, model: str) -> int:
     """Lines on stdin to JSON Lines of {"score": P(yes)} on stdout, one a line, in order."""
     from localsearch import config

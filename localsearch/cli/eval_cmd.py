@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from localsearch.cli.completing import folders
 from localsearch.cli.output import interruptible, note, stdout_console
 from localsearch.cli.status import path_fields
 from localsearch.terminal import clean, printable_json
@@ -39,7 +40,10 @@ _BAR_AFTER_S = 1.0
     show_default=True,
     help="What to measure; give it several times to compare.",
 )
-@click.option("--in", "within", multiple=True, metavar="PATH", help="Only inside this folder.")
+@click.option(
+    "--in", "within", multiple=True, metavar="PATH", shell_complete=folders,
+    help="Only inside this folder.",
+)  # fmt: skip
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),

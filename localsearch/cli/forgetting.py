@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from localsearch.cli.completing import files
 from localsearch.cli.output import note, shown_path
 from localsearch.terminal import counted
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=files)
 def forget(paths: tuple[str, ...]) -> int:
     """Erase what was indexed of files or folders, for good; the files are never touched.
 

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 import localsearch
 from localsearch.cli.ending import closed_pipes_apart
@@ -68,6 +69,17 @@ class LazyGroup(click.Group):
         if args and args[0] not in _COMMANDS:
             args = [_OPEN, *args]
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The commands, of which none is imported for that, else paths."""
+        found = [
+            CompletionItem(name, help=about)
+            for name, (_, _, about) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        if found or incomplete.startswith("-"):
+            return found + click.Command.shell_complete(self, ctx, incomplete)
+        return [CompletionItem(incomplete, type="file")]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

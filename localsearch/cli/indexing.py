@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from localsearch.cli.completing import files, folders
 from localsearch.cli.output import index_progress, interruptible, note, shown_path
 from localsearch.terminal import counted
 
@@ -19,7 +20,7 @@ _SHOWN_FAILURES = 5
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=folders)
 @click.option("--no-index", is_flag=True, help="Only remember the folders; index them later.")
 def add(paths: tuple[str, ...], no_index: bool) -> int:
     """Add folders and index them.
@@ -54,7 +55,7 @@ def add(paths: tuple[str, ...], no_index: bool) -> int:
 
 
 @click.command()
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=files)
 @click.option("--full", is_flag=True, help="Compare contents, too, and try again what failed.")
 def index(paths: tuple[str, ...], full: bool) -> int:
     """Bring the index up to date (or what it holds of PATH), then exit.
@@ -68,7 +69,7 @@ def index(paths: tuple[str, ...], full: bool) -> int:
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=folders)
 def remove(paths: tuple[str, ...]) -> int:
     """Forget folders: what was indexed of them is deleted, the files are never touched."""
     from localsearch.api import open_index

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from localsearch.cli.completing import can_be_pulled, is_here
+from localsearch.cli.completing import models as choices
 from localsearch.terminal import printable_json
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def list_command(as_json: bool) -> int:
 
 
 @models.command("use")
-@click.argument("name")
+@click.argument("name", shell_complete=choices(is_here, also=("auto", "none"), or_file=True))
 def use_command(name: str) -> int:
     """Choose the model NAME (or a path to a GGUF file) for its role.
 
@@ -81,7 +83,7 @@ def use_command(name: str) -> int:
 
 
 @models.command("pull")
-@click.argument("name")
+@click.argument("name", shell_complete=choices(can_be_pulled))
 def pull_command(name: str) -> int:
     """Download the model NAME from Hugging Face (or HF_ENDPOINT), else from ModelScope.
 
@@ -149,7 +151,7 @@ def add_command(source: Path, role: Role | None, accept_licence: bool) -> int:
 
 @models.command("bundle")
 @click.argument("folder", type=_FILE_OR_FOLDER)
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=choices(is_here))
 def bundle_command(folder: Path, names: tuple[str, ...]) -> int:
     """Write models with their checksums to FOLDER, for a machine without a network.
 
@@ -171,7 +173,7 @@ def bundle_command(folder: Path, names: tuple[str, ...]) -> int:
 
 
 @models.command("verify")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=choices(is_here, or_file=True))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 def verify_command(names: tuple[str, ...], as_json: bool) -> int:
     """Check models: their files by SHA-256, their numbers by the examples of their model cards.
@@ -199,7 +201,7 @@ def verify_command(names: tuple[str, ...], as_json: bool) -> int:
 
 
 @models.command("bench")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=choices(is_here, or_file=True))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 def bench_command(names: tuple[str, ...], as_json: bool) -> int:
     """Measure the installed models on this machine, in under a minute.
@@ -230,7 +232,7 @@ def bench_command(names: tuple[str, ...], as_json: bool) -> int:
 
 
 @models.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=choices(lambda each: each.installed))
 @click.option("--force", is_flag=True, help="Even if the model is in use.")
 def remove_command(name: str, force: bool) -> int:
     """Delete the file of the installed model NAME."""

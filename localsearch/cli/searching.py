@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from localsearch.cli.completing import folders
 from localsearch.cli.forms import check_form, form_options
 from localsearch.cli.output import interruptible, note
 
@@ -49,7 +50,10 @@ class _SearchCommand(click.Command):
 )
 @click.option("--rerank/--no-rerank", default=None, help="Let the reranker judge the best results.")
 @click.option("--budget", "budget_s", type=click.FloatRange(0.0), help="Seconds for reranking.")
-@click.option("--in", "within", multiple=True, metavar="PATH", help="Only inside this folder.")
+@click.option(
+    "--in", "within", multiple=True, metavar="PATH", shell_complete=folders,
+    help="Only inside this folder.",
+)  # fmt: skip
 @click.option("--passages", is_flag=True, help="All passages, not only the best of each file.")
 def search(
     query: tuple[str, ...],

@@ -7,6 +7,7 @@ import re
 
 import click
 
+from localsearch.cli.completing import files, folders
 from localsearch.cli.forms import check_form, form_options
 from localsearch.cli.output import interruptible, note
 
@@ -14,10 +15,13 @@ _WITH_PLACE = re.compile(r"(?P<path>.+):(?P<place>\d+)", re.DOTALL)
 
 
 @click.command()
-@click.argument("file", metavar="FILE[:LINE]")
+@click.argument("file", metavar="FILE[:LINE]", shell_complete=files)
 @click.option("-n", "--limit", type=click.IntRange(1, 1000), help="How many results.")
 @form_options
-@click.option("--in", "within", multiple=True, metavar="PATH", help="Only inside this folder.")
+@click.option(
+    "--in", "within", multiple=True, metavar="PATH", shell_complete=folders,
+    help="Only inside this folder.",
+)  # fmt: skip
 @click.option("--passages", is_flag=True, help="All passages, not only the best of each file.")
 def similar(
     file: str,

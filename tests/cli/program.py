@@ -20,16 +20,17 @@ def environment(paths: Paths | Path) -> dict[str, str]:
     return {**os.environ, "LOCALSEARCH_HOME": str(base), "NO_COLOR": "1", "COLUMNS": "100"}
 
 
-def run(paths: Paths | Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def run(
+    paths: Paths | Path, *arguments: str, program: str = PROGRAM, **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Run the program to its end."""
     return subprocess.run(
-        [PROGRAM, *arguments],
-        env=environment(paths),
+        [program, *arguments],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
-        **{"stdin": subprocess.DEVNULL, **options},
+        **{"stdin": subprocess.DEVNULL, "env": environment(paths), **options},
     )
 
 

@@ -9,12 +9,13 @@ import select
 import struct
 import subprocess
 import termios
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.cli.program import PROGRAM, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from localsearch.config import Paths
@@ -62,18 +63,29 @@ class Terminal:
             self.hang_up()
 
 
+def _take_control() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextlib.contextmanager
-def in_terminal(paths: Paths | Path, *arguments: str) -> Iterator[Terminal]:
-    """Start the program in a terminal of its own."""
+def in_terminal(
+    paths: Paths | Path,
+    *arguments: str,
+    shell: str = "",
+    extra: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Terminal]:
+    """Start the program (or a shell) in a terminal of its own, with `extra` in its environment."""
     ours, its = os.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
     with subprocess.Popen(
-        [PROGRAM, *arguments],
-        env={**environment(paths), "TERM": "xterm-256color"},
+        [shell or PROGRAM, *arguments],
+        env={**environment(paths), "TERM": "xterm-256color", **extra},
         stdin=its,
         stdout=its,
         stderr=its,
         start_new_session=True,
+        # Shells want to be in control of theirs.
+        preexec_fn=_take_control if shell else None,  # noqa: PLW1509 (nothing else runs there)
     ) as process:
         os.close(its)
         terminal = Terminal(process, ours)
