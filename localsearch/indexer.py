@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from localsearch.indexing.discovery import Discovery
 from localsearch.indexing.embedding import COMMIT_EVERY_S, embed_missing
 from localsearch.indexing.reading import FileReading
+from localsearch.indexing.renewing import renew_outdated
 from localsearch.indexing.run import Run
 from localsearch.learning import learn_from_vectors
 from localsearch.types import Progress
@@ -64,6 +65,9 @@ class Indexer:
         with self.open_sandbox() as sandbox:
             self.read_changes(sandbox.convert)
         self.embed_missing()
+        if self.has_outdated:
+            with self.open_sandbox() as sandbox:
+                self.renew_outdated(sandbox.convert)
         return self.finish()
 
     # The steps of an update, for one who has to look up from it now and then: `until` is asked
@@ -92,6 +96,15 @@ class Indexer:
     ) -> bool:
         """Embed what has no vector yet, in batches of about `batch_s` seconds."""
         return embed_missing(self._run, until, batch_s)
+
+    @property
+    def has_outdated(self) -> bool:
+        """Whether there's anything for `renew_outdated` to do."""
+        return bool(self._run.outdated)
+
+    def renew_outdated(self, convert: Convert, *, until: Callable[[], bool] = _never) -> bool:
+        """Read again what a newer converter or chunker reads differently, a file at a time."""
+        return renew_outdated(self._run, convert, until)
 
     def finish(self) -> IndexReport:
         """Learn from what was embedded, tidy up, and say what was done in all the steps."""

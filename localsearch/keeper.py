@@ -273,6 +273,10 @@ class Keeper:
         indexer = self._open_indexer()
         if not indexer.embed_missing(until=self._must_leave_off(), batch_s=_BATCH_S):
             return
+        if indexer.has_outdated and not indexer.renew_outdated(
+            self._open_sandbox().convert, until=self._must_leave_off()
+        ):
+            return
         report = indexer.finish()
         self._has_to_embed = False
         self._indexer = None

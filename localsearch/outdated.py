@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from localsearch.reader import chunk_size
@@ -31,13 +32,20 @@ def chunking(embedder: Embedder | None) -> int:
 
 
 def mark_outdated(
-    store: Store, settings: Settings, embedder: Embedder | None, unchanged: Iterable[KnownFile]
-) -> int:
+    store: Store,
+    settings: Settings,
+    embedder: Embedder | None,
+    unchanged: Iterable[KnownFile],
+    *,
+    leave: bool = False,
+) -> tuple[int, list[str]]:
     """Have files read anew that would be read differently now; gives their number.
 
     These are, of the `unchanged` ones, those that a newer converter or chunker would read
     differently, or that another model wants cut otherwise, and those that couldn't be opened and
     can be now; and all scans, once they can be read.
+    The paths of those that are indexed already are given too, and with `leave` they aren't marked:
+    they're for `localsearch.indexing.renewing`.
     """
     from converters.registry import is_outdated
 
@@ -45,19 +53,27 @@ def mark_outdated(
     wanted = chunking(embedder)
     # Which size suits is known again when the model is back.
     step = _CHUNKER_STEP if embedder is None else 1
-    outdated = [
-        file.path
-        for file in unchanged
-        if (file.state == "indexed" and file.chunker // step != wanted // step)
-        or (file.state in ("indexed", "failed") and is_outdated(file.converter, file.path, plugins))
-        or (file.state == "failed" and not file.opened and os.access(file.path, os.R_OK))
-    ]
-    outdated += _readable_scans(store, settings)
-    for start in range(0, len(outdated), _BATCH):
+    indexed, failed = [], []
+    for file in unchanged:
+        if file.state == "indexed":
+            if file.chunker // step != wanted // step or is_outdated(
+                file.converter, file.path, plugins
+            ):
+                indexed.append(file.path)
+        elif file.state == "failed" and (
+            is_outdated(file.converter, file.path, plugins)
+            or (not file.opened and os.access(file.path, os.R_OK))
+        ):
+            failed.append(file.path)
+    marked = dict.fromkeys((*failed, *_readable_scans(store, settings)))
+    if not leave:
+        marked |= dict.fromkeys(indexed)
+    for start in range(0, len(marked), _BATCH):
         with store.transaction():
-            for path in outdated[start : start + _BATCH]:
+            for path in islice(marked, start, start + _BATCH):
                 store.files.set_outdated(path)
-    return len(outdated)
+    renewable = [path for path in indexed if path not in marked] if leave else []
+    return len(marked) + len(renewable), renewable
 
 
 def _readable_scans(store: Store, settings: Settings) -> list[str]:

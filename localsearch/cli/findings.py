@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +19,18 @@ _WIDTH = max(map(len, _COLOURS))
 
 def findings_json(findings: Iterable[Finding]) -> str:
     """The findings as one JSON list (docs/scripting.md)."""
-    return printable_json([dataclasses.asdict(each) for each in findings])
+    return printable_json(
+        [
+            {
+                "check": each.check,
+                "ok": each.level != "problem",
+                "level": each.level,
+                "detail": each.text,
+                "fix": each.fix,
+            }
+            for each in findings
+        ]
+    )
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

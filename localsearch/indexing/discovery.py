@@ -64,7 +64,16 @@ class Discovery:
         self._record(changes.new, "added")
         self._record(changes.changed, "changed")
         unchanged = [*changes.same, *(known[found.path] for found in changes.unchanged)]
-        outdated = mark_outdated(self._store, run.settings, run.embedder, unchanged)
+        # A copy that's built for another model answers no searches: what has to be cut anew there
+        # is read before anything is embedded.
+        outdated, renewable = mark_outdated(
+            self._store,
+            run.settings,
+            run.embedder,
+            unchanged,
+            leave=run.embedder is not None and not run.changing_to,
+        )
+        run.outdated.update(dict.fromkeys(renewable))
         run.counts["changed"] += outdated
         run.counts["unchanged"] += len(unchanged)
         # An earlier scan may have missed what's back now.

@@ -65,19 +65,24 @@ class FileReading:
                 else:
                     attempts[file_id] += 1
 
-    def _read_one(self, file_id: int, ref: FileRef) -> bool:
-        """Read a file and write all about it; False when it has to be tried again."""
+    def read(self, ref: FileRef, *, known_hash: bytes | None = None) -> Reading:
+        """What a file says, cut for the model; "same" where its content is the known one."""
         from localsearch.chunker import estimate_tokens
 
-        files, embedder = self._store.files, self._run.embedder
-        reading = reader.read_file(
+        embedder = self._run.embedder
+        return reader.read_file(
             ref,
-            known_hash=files.reusable_hash(file_id),
+            known_hash=known_hash,
             settings=self._run.settings,
             size=self._size,
             count_tokens=embedder.count_tokens if embedder else estimate_tokens,
             convert=self._convert,
         )
+
+    def _read_one(self, file_id: int, ref: FileRef) -> bool:
+        """Read a file and write all about it; False when it has to be tried again."""
+        files = self._store.files
+        reading = self.read(ref, known_hash=files.reusable_hash(file_id))
         if reading.outcome == "vanished":
             self._run.lost.add(ref.path)
         if reading.outcome in ("changing", "vanished"):
@@ -87,10 +92,11 @@ class FileReading:
             if reading.outcome == "same":
                 files.set_same(file_id)
             else:
-                self._write(file_id, reading)
+                self.write(file_id, reading)
         return True
 
-    def _write(self, file_id: int, reading: Reading) -> None:
+    def write(self, file_id: int, reading: Reading) -> None:
+        """Put what was read in place of what was known; the transaction is the caller's."""
         from localsearch.outdated import chunking
 
         run = self._run

@@ -37,6 +37,8 @@ class Run:
     # none and None for all.
     within: Sequence[str] = ()
     only: list[int] | None = None
+    # Files that would be read differently now, and are found as they are until they have been.
+    outdated: dict[str, None] = field(default_factory=dict)
     # Files that weren't there when they were to be read.
     lost: set[str] = field(default_factory=set)
     started_s: float = field(default_factory=time.monotonic)

@@ -128,6 +128,17 @@ class Vectors:
             ).get
         )
 
+    def missing(self, model_id: int, keys: Iterable[bytes]) -> list[bytes]:
+        """Which of these keys have no vector."""
+        return [
+            key
+            for key in keys
+            if self._connection.execute(
+                "SELECT 1 FROM vectors WHERE model_id = ? AND embedding_key = ?", (model_id, key)
+            ).get
+            is None
+        ]
+
     def put(self, model_id: int, keys: Sequence[bytes], embeddings: FloatMatrix) -> None:
         """Store vectors, float32 and unit length, and take their chunks off the work that's left.
 

@@ -49,7 +49,8 @@ def test_json(starter_home: Paths) -> None:
     done = run(starter_home, "doctor", "--json")
     assert done.returncode == 0
     findings = json.loads(done.stdout)
-    assert all(set(each) == {"check", "level", "text", "fix"} for each in findings)
+    assert all(set(each) == {"check", "ok", "level", "detail", "fix"} for each in findings)
+    assert all(each["ok"] is True for each in findings)
     assert {each["level"] for each in findings} <= {"ok", "warning"}
 
 
@@ -94,7 +95,7 @@ def test_sqlite_vec_without_its_library(starter_home: Paths, tmp_path: Path) -> 
     done = run_broken(starter_home, tmp_path / "broken", "sqlite_vec", source, "doctor", "--json")
     assert done.returncode == 5
     [problem] = [each for each in json.loads(done.stdout) if each["level"] == "problem"]
-    assert problem["check"] == "sqlite"
+    assert (problem["check"], problem["ok"]) == ("sqlite", False)
     assert "pip install" in problem["fix"]
 
 
