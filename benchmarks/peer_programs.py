@@ -10,7 +10,7 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +20,16 @@ from localsearch import config
 
 _RESULTS = "10"
 _OURS = str(Path(sys.executable).with_name("localsearch"))
+_OUR_DRIVER = """
+import json, sys
+from localsearch import open_index
+with open_index() as index:
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        for stage in index.search(index.parse(line.strip(), limit=10, rerank=False)):
+            hits = stage.hits
+        print(json.dumps([hit.path for hit in hits]), flush=True)
+"""
 # One question a line in, one JSON list of paths a line out; the model stays loaded.
 _QMD_DRIVER = """
 import { createInterface } from "node:readline";
@@ -78,9 +88,7 @@ class Localsearch(Peer):
     """Ours, with the starter model."""
 
     name = "localsearch"
-    how = (
-        "starter model, hybrid, no reranker; warm: the same command while `localsearch watch` runs"
-    )
+    how = "starter model, hybrid, no reranker; warm: its library in one process"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,40 +113,14 @@ class Localsearch(Peer):
         return self._run("index")
 
     def ask(self, question: str) -> tuple[Run, Sequence[str]]:
-        # As a judged question, so that no word of it is taken for an operator.
-        plain = re.sub(r'[":\-]', " ", question)
-        done = self._run("search", "--files", "-n", _RESULTS, "--", plain)
+        done = self._run("search", "--files", "-n", _RESULTS, "--", _plain(question))
         return done, done.output.splitlines()
 
     def stay_up(self) -> Asking:
-        return _Watching(self)
+        return _Driven((sys.executable, "-c", _OUR_DRIVER), {}, _plain)
 
     def _run(self, *arguments: str) -> Run:
         return run((_OURS, *arguments), {}, fine=(0, 1))
-
-
-class _Watching:
-    """Asks by commands that a running service answers."""
-
-    def __init__(self, peer: Localsearch) -> None:
-        self._peer = peer
-        self._process = subprocess.Popen(
-            (_OURS, "watch"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        socket = config.find_paths().socket_file
-        while not socket.exists():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.1)
-                raise PeerError("`localsearch watch` ended at once")
-
-    def ask(self, question: str) -> Sequence[str]:
-        return self._peer.ask(question)[1]
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 class Ripgrep(Peer):
@@ -267,7 +249,13 @@ class Qmd(Peer):
 class _Driven:
     """A program that takes a question a line and answers with a JSON list a line."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        spelt: Callable[[str], str] = lambda question: question,
+    ) -> None:
+        self._spelt = spelt
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -281,7 +269,7 @@ class _Driven:
 
     def ask(self, question: str) -> Sequence[str]:
         assert self._process.stdin is not None
-        self._process.stdin.write(question.replace("\n", " ") + "\n")
+        self._process.stdin.write(self._spelt(question).replace("\n", " ") + "\n")
         self._process.stdin.flush()
         return [str(each) for each in self._next_json()]
 
@@ -323,6 +311,11 @@ class Fidx(Peer):
     def _run(self, *arguments: str) -> Run:
         environment = {"FIDX_DB": str(self.base / "index.db"), "XDG_CACHE_HOME": str(self.base)}
         return run((self.program, *arguments), environment)
+
+
+def _plain(question: str) -> str:
+    """As a judged question, so that no word of it is taken for an operator."""
+    return re.sub(r'[":\-]', " ", question)
 
 
 def _said(*command: str) -> str:

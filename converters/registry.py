@@ -15,6 +15,7 @@ from converters.secrets import begins_with_key
 from converters.sniffing import HEAD_BYTES, sniff, zip_format
 from converters.sources import FileSource
 from localsearch.types import (
+    INSTALL_ALL,
     ConversionContext,
     ConversionError,
     Converter,
@@ -202,7 +203,7 @@ def _load(found: Format) -> Converter:
             ) from error
         raise ConversionError(
             f"reading {found.name} needs the extra [{found.extra}], which isn't installed",
-            f'Install it with: pip install "localsearch[{found.extra}]"',
+            INSTALL_ALL,
         ) from error
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from localsearch.health.parts import REINSTALL, check_parts, check_python
-from localsearch.types import Finding, LocalsearchError
+from localsearch.health.parts import check_parts, check_python
+from localsearch.types import INSTALL_AGAIN, Finding, LocalsearchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,7 +104,7 @@ class _Examination:
         missing = [each for each in needed if each in self._broken]
         if missing:
             text = f"not looked at, as that takes {', '.join(missing)}, which doesn't load"
-            yield Finding(check, "warning", text, REINSTALL)
+            yield Finding(check, "warning", text, INSTALL_AGAIN)
             return
         try:
             yield from run()
@@ -112,4 +112,4 @@ class _Examination:
             yield Finding(check, "problem", error.cause, error.remedy)
         except Exception as error:  # noqa: BLE001 (what is broken may raise anything)
             text = f"the check ended with {type(error).__name__}: {error}"
-            yield Finding(check, "problem", text, REINSTALL)
+            yield Finding(check, "problem", text, INSTALL_AGAIN)

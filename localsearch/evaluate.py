@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from localsearch.types import UsageError
+from localsearch.types import INSTALL_ALL, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -159,7 +159,7 @@ def evaluate(
     except ImportError as error:
         raise UsageError(
             "the library that computes the measures isn't installed",
-            "Install localsearch with its extra: uv tool install 'localsearch[eval]'",
+            INSTALL_ALL,
         ) from error
     return Evaluation(tuple(_run(queries, search, mode, progress) for mode in modes))
 

@@ -168,6 +168,8 @@ class ModelChange:
                 f"to {found.headings} headings as questions, {current.name} finds"
                 f" {found.found_before} of their files, {self._embedder.name} {found.found_after}"
             )
+        if found.found_after < found.found_before:
+            parts.append(f"`localsearch models use {current.name}` goes back")
         return "; ".join(parts)
 
     def take_place(self) -> IndexReport:

@@ -12,6 +12,7 @@ import pytest
 
 from localsearch import config
 from localsearch.api import Index
+from localsearch.lock import writer_lock
 
 if TYPE_CHECKING:
     from localsearch.config import Paths
@@ -46,13 +47,14 @@ def test_using_it_leaves_no_file_that_is_not_listed(filled: Index) -> None:
     listed = set(re.findall(r"^\| `([\w.]+)/?`", _PAGE, re.MULTILINE))
     filled.remember("bees in the orchard")
     home = filled.paths
-    written = {
-        path.name.removesuffix("-wal").removesuffix("-shm")
-        for folder in (home.config_dir, home.data_dir, home.state_dir, home.runtime_dir)
-        for path in folder.rglob("*")
-        if path.is_file() and not path.is_relative_to(home.models_dir)
-    }
-    assert {"index.db", "state.db"} <= written
+    with writer_lock(home.lock_file):
+        written = {
+            path.name.removesuffix("-wal").removesuffix("-shm")
+            for folder in (home.config_dir, home.data_dir, home.state_dir, home.runtime_dir)
+            for path in folder.rglob("*")
+            if path.is_file() and not path.is_relative_to(home.models_dir)
+        }
+    assert {"index.db", "state.db", "writer.json"} <= written
     assert written <= listed
 
 

@@ -7,10 +7,22 @@ from pathlib import Path
 from typing import NoReturn
 
 
+def _say_that_it_is_broken(error: ImportError) -> NoReturn:
+    from localsearch.types import INSTALL_AGAIN, LocalsearchError
+
+    what = f"a part of the installation is missing or broken: {error}"
+    print(f"Error: {what}\n{INSTALL_AGAIN}", file=sys.stderr)  # noqa: T201
+    sys.exit(LocalsearchError.exit_code)
+
+
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
-    from localsearch.cli.ending import exit_code, leave, prepare_output
-    from localsearch.cli.group import cli
+    try:
+        from localsearch.cli.ending import exit_code, leave, prepare_output
+        from localsearch.cli.group import cli
+    except ImportError as error:
+        # Without click there's nobody else to say it; `doctor` would end here, too.
+        _say_that_it_is_broken(error)
 
     prepare_output()
     try:

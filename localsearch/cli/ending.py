@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from localsearch.types import CancelledError, LocalsearchError, StoreError
+from localsearch.types import INSTALL_AGAIN, CancelledError, LocalsearchError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +97,7 @@ def _said(error: BaseException) -> int:
             # Nearly always a damaged or partial installation; a traceback wouldn't help its user.
             print_error(
                 f"a part of the installation is missing or broken: {error}",
-                "Install localsearch again, in an environment of its own:"
-                " uv tool install localsearch",
+                INSTALL_AGAIN,
             )
             return LocalsearchError.exit_code
         case OSError():

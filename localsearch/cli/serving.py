@@ -31,11 +31,11 @@ def serve(http: bool, port: int) -> int:
         for name in ("mcp.server.mcpserver", "pydantic", "starlette", "uvicorn"):
             importlib.import_module(name)
     except ImportError as error:
-        from localsearch.types import LocalsearchError
+        from localsearch.types import INSTALL_ALL, LocalsearchError
 
         raise LocalsearchError(
             f"the library that agents are spoken to with isn't installed: {error}",
-            "Install localsearch with its extra: pip install 'localsearch[mcp]'",
+            INSTALL_ALL,
         ) from error
     from localsearch.api import open_index
     from localsearch.mcp.server import build_server

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localsearch.types import ModelError
+from localsearch.types import INSTALL_ALL, ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -294,7 +294,7 @@ def _normalisation_table() -> bytes:
     except ImportError as error:
         raise ModelError(
             f"the starter model needs a package that isn't installed: {error.name}",
-            "Install it: pip install 'localsearch[starter]'",
+            INSTALL_ALL,
         ) from error
     normalizer = sentencepiece.SentencePieceNormalizer(rule_name="nmt_nfkc")
     model_type: Any = sentencepiece_model_pb2.ModelProto  # type: ignore[attr-defined]

@@ -10,12 +10,7 @@ from importlib import metadata
 
 import localsearch
 from localsearch.health.loading import import_problems
-from localsearch.types import Finding
-
-REINSTALL = (
-    "Install localsearch again, in an environment of its own:"
-    " uv tool install --reinstall localsearch"
-)
+from localsearch.types import INSTALL_AGAIN, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,7 @@ def check_parts() -> tuple[Mapping[str, str], tuple[Finding, ...]]:
             "problem",
             f"{part.package} {_version(part.package)} (for {part.needed_for}) doesn't load:"
             f" {problems[part.module]}",
-            REINSTALL,
+            INSTALL_AGAIN,
         )
         for part in PARTS
         if part.module in problems

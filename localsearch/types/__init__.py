@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from localsearch.types.converting import ConversionContext, Converter, Source
 from localsearch.types.documents import Block, BlockKind, Chunk, Document, Locator
 from localsearch.types.errors import (
+    INSTALL_AGAIN,
+    INSTALL_ALL,
     CancelledError,
     ConfigError,
     ConversionError,
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from localsearch.types.models import FloatVector as FloatVector
 
 __all__ = [
+    "INSTALL_AGAIN",
+    "INSTALL_ALL",
     "Block",
     "BlockKind",
     "CancelledError",

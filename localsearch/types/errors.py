@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+# By its source, never by its name: the one of that name in Python's registry is another program.
+INSTALL_ALL = "In the folder of its source: uv tool install --force '.[all]'"
+INSTALL_AGAIN = (
+    "Install localsearch again. In the folder of its source: uv tool install --reinstall '.[all]'"
+)
+
 
 class LocalsearchError(Exception):
     """Root of every error we raise on purpose; `exit_code` is what the command line ends with."""

@@ -90,6 +90,18 @@ def test_a_broken_part_is_named_instead_of_a_traceback(
     assert "Install localsearch again" in done.stdout
 
 
+def test_without_what_reads_the_command_line_it_is_said_all_the_same(
+    home: Paths, tmp_path: Path
+) -> None:
+    source = "raise ModuleNotFoundError('No module named click')"
+    done = run_broken(home, tmp_path / "broken", "click", source, "doctor")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "Traceback" not in done.stderr
+    assert "No module named click" in done.stderr
+    # The name alone would bring another program from Python's registry.
+    assert "uv tool install --reinstall '.[all]'" in done.stderr
+
+
 def test_sqlite_vec_without_its_library(starter_home: Paths, tmp_path: Path) -> None:
     source = "def loadable_path(): return '/nowhere/vec0'"
     done = run_broken(starter_home, tmp_path / "broken", "sqlite_vec", source, "doctor", "--json")

@@ -173,7 +173,8 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(registry._BY_SUFFIX, ".heavy", row)
     with pytest.raises(ConversionError, match=r"needs the extra \[heavy\]") as caught:
         convert_file(write(tmp_path / "a.heavy", b"x"))
-    assert 'pip install "localsearch[heavy]"' in caught.value.remedy
+    assert "[heavy]" in caught.value.cause
+    assert "'.[all]'" in caught.value.remedy
 
 
 def test_nesting_is_bounded() -> None:

@@ -280,4 +280,4 @@ def test_without_the_sdk_it_says_how_to_get_it(home: Paths, tmp_path: Path) -> N
     )
     assert done.returncode == 5
     assert done.stdout == ""
-    assert "pip install 'localsearch[mcp]'" in done.stderr
+    assert "uv tool install --force '.[all]'" in done.stderr
