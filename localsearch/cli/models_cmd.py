@@ -268,12 +268,18 @@ def _say_what_next(model: InstalledModel) -> None:
 def _say_about_index() -> None:
     from localsearch import config
     from localsearch.cli.output import note
+    from localsearch.service_state import read_state
 
-    if config.find_paths().index_file.exists():
-        note(
-            "If the index was made with another embedder, `localsearch index` (or `watch`) builds "
-            "vectors of this one beside the old, which answer searches until the new are whole."
-        )
+    paths = config.find_paths()
+    if not paths.index_file.exists():
+        return
+    runs = read_state(paths.service_file) is not None
+    who = "the running `localsearch watch`" if runs else "`localsearch index` (or `watch`)"
+    note(
+        f"If the index was made with another embedder, {who} builds vectors of this one beside the"
+        " old, which answer searches until the new are whole; `localsearch status` says how far"
+        " that is."
+    )
 
 
 def _agree_to_licence(entry: CatalogueEntry, accepted: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from localsearch.cli.output import shown_path, shown_size
+from localsearch.cli.output import shown_eta, shown_path, shown_size
 from localsearch.terminal import clean, counted, printable_json
 
 if TYPE_CHECKING:
@@ -109,8 +109,19 @@ def _print_model(found: Status) -> None:
         change = found.model_change
         say(
             f"          changing to {clean(change.name)}: {change.chunks_done:,} of"
-            f" {change.chunks_total:,} passages; `localsearch index` goes on"
+            f" {change.chunks_total:,} passages{_how_it_goes_on(found)}"
         )
+
+
+def _how_it_goes_on(found: Status) -> str:
+    """What's known of a change of model: when it's done, or who has to go on with it."""
+    service = found.service
+    if service is None:
+        return "" if found.writer is not None else "; `localsearch index` goes on"
+    progress = service.progress
+    if progress is None or not progress.changing_to or progress.eta_s is None:
+        return ""
+    return f", {shown_eta(progress.eta_s)}"
 
 
 def _print(found: Status) -> None:

@@ -1,0 +1,58 @@
+"""What `status` says of a model that's on its way, and who is told to go on with it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localsearch import config
+from localsearch.api import Index
+from localsearch.engine.random_qwen3 import write_random_qwen3
+from localsearch.service_state import write_state
+from localsearch.types import CancelledError, Progress, ServiceState
+from tests.cli.program import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def changing(filled: Index, tmp_path: Path) -> config.Paths:
+    """A home whose change to another model was stopped as it began."""
+    write_random_qwen3(tmp_path / "other.gguf", pooling="last", name="other")
+    paths = filled.paths
+    config.change_setting(paths.settings_file, "models", "embedder", str(tmp_path / "other.gguf"))
+    cancel = threading.Event()
+
+    def stop(progress: Progress) -> None:
+        if progress.changing_to:
+            cancel.set()
+
+    with (
+        Index(paths, config.load_settings(paths.settings_file)) as index,
+        pytest.raises(CancelledError),
+    ):
+        index.update(progress=stop, cancel=cancel)
+    return paths
+
+
+def test_a_change_that_was_stopped_names_who_goes_on(changing: config.Paths) -> None:
+    said = run(changing, "status").stdout
+    assert "changing to other: 0 of " in said
+    assert "; `localsearch index` goes on" in said
+
+
+def test_a_change_that_runs_says_how_long_it_takes(changing: config.Paths) -> None:
+    now_s = time.time()
+    progress = Progress("embedding", eta_s=240.0, changing_to="other")
+    state = ServiceState(os.getpid(), now_s, now_s, "embedding", 1, progress)
+    write_state(changing.service_file, state)
+    said = run(changing, "status").stdout
+    assert "passages, about 4 min left" in said
+    assert "`localsearch index` goes on" not in said
+    said = run(changing, "models", "use", "multilingual-e5-small").stderr
+    assert "the running `localsearch watch` builds vectors of this one" in said
