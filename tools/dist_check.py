@@ -1,6 +1,7 @@
 """`make dist-check`: build wheel and sdist, install each into a bare environment, and try it there.
 
-Needs the package registry. llama.cpp is compiled unless pip has kept an earlier build of it.
+Needs the package registry. llama.cpp is compiled unless pip has kept an earlier build of it, as it
+has where `make setup` made one.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ def main() -> None:
     """Build, then try the wheel and the sdist; ends with an error at what doesn't work."""
     with tempfile.TemporaryDirectory(prefix="dist-check-") as folder:
         base = Path(folder)
-        _run(sys.executable, "-m", "build", "--outdir", str(base / "dist"), str(PROJECT))
+        # What it's built with is among our own packages for development.
+        build = (sys.executable, "-m", "build", "--no-isolation")
+        _run(*build, "--outdir", str(base / "dist"), str(PROJECT))
         [wheel] = (base / "dist").glob("*.whl")
         [sdist] = (base / "dist").glob("*.tar.gz")
         programs = _bare_environment(base / "venv")
-        pip = str(programs / "python"), "-m", "pip", "install", "-q"
+        pip = str(programs / "python"), "-m", "pip", "install", "-q", "--no-compile"
         _run(*pip, f"{wheel}[starter,office]")
         _try(programs, base / "wheel")
         _run(*pip, "--force-reinstall", "--no-deps", str(sdist))
