@@ -1,7 +1,8 @@
 """Reads files in a process of its own, so that none can hurt, hang or slow the program.
 
 One process reads file after file, and is replaced when it broke, grew or served long enough.
-What it may do is in `converters.sandbox_limits`; here its time and memory are watched.
+What it may do is in `converters.sandbox_limits`; here its time and memory are watched. While the
+caller works with one file's text, the process may read the next one already.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections import deque
+from dataclasses import dataclass
 from queue import Empty
 from typing import TYPE_CHECKING
 
@@ -33,6 +36,21 @@ _CPU_GRACE_S = 10
 # UTF-8 takes up to four bytes a character; places and headings come on top.
 _BYTES_PER_CHARACTER = 4
 _EXTRA_REPLY_BYTES = 64_000_000
+# What's being written may change again within the resolution of its time stamp.
+_SETTLED_NS = 2_000_000_000
+# The file in hand and the one after it.
+_MAX_EXPECTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A file that a process was asked for: how it was then, and whether it's the first there."""
+
+    request: Request
+    timeout_s: float
+    state: tuple[int, ...] | None
+    sent_s: float
+    is_first: bool
 
 
 class Sandbox:
@@ -56,6 +74,7 @@ class Sandbox:
         self._cancel = cancel
         self._child: ConvertingProcess | None = None
         self._peak_bytes = 0
+        self._expected: deque[_Asked] = deque()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -87,39 +106,67 @@ class Sandbox:
         ConversionError as well. Raises CancelledError soon after `cancel` is set, and
         LocalsearchError where no process can be started.
         """
-        timeout_s = self._timeout_s
-        if ocr and kind_for(path) in _MAY_HOLD_SCANS:
-            timeout_s += _OCR_EXTRA_S
-        request = Request(
-            os.fsencode(path), text_limit, ocr, tuple(plugins), int(timeout_s) + _CPU_GRACE_S
-        )
-        child = self._ready_child(ocr=ocr)
-        was_fresh = child.files == 0
+        request, timeout_s = self._request(path, text_limit, ocr, plugins)
+        asked = self._take_expected(request)
+        if asked is None:
+            asked = self._ask(self._ready_child(ocr=ocr), request, timeout_s)
         try:
-            reply = self._ask(child, request, timeout_s)
+            reply = self._answer(asked)
         except ProcessFailedError:
-            if was_fresh:
+            if asked.is_first:
                 raise
             # Earlier files may have left it short of memory: this one gets a process of its own.
-            reply = self._ask(self._ready_child(ocr=ocr), request, timeout_s)
+            reply = self._answer(self._ask(self._ready_child(ocr=ocr), request, timeout_s))
         return _result(reply)
+
+    def expect(
+        self,
+        path: str,
+        *,
+        text_limit: int = TEXT_LIMIT,
+        ocr: bool = False,
+        plugins: Sequence[str] = (),
+    ) -> None:
+        """Have the process read a file that `convert` will soon be called for.
+
+        Never raises and never waits. A file that changes in between is read again by `convert`.
+        """
+        request, timeout_s = self._request(path, text_limit, ocr, plugins)
+        child = self._child
+        if child is None or not self._may_read_on(child, ocr=ocr):
+            return
+        if len(self._expected) >= _MAX_EXPECTED or any(
+            each.request == request or each.request.text_limit != text_limit
+            for each in self._expected
+        ):
+            return
+        state = _state_of(path)
+        if state is None or time.time_ns() - state[0] < _SETTLED_NS:
+            return
+        with contextlib.suppress(ConversionError):
+            self._expected.append(self._ask(child, request, timeout_s, state))
 
     def close(self) -> None:
         """End the process."""
+        self._expected.clear()
         if self._child is not None:
             self._child.kill()
             self._child = None
 
+    def _request(
+        self, path: str, text_limit: int, ocr: bool, plugins: Sequence[str]
+    ) -> tuple[Request, float]:
+        """What's asked of a process for a file, and the time that it may take for that."""
+        timeout_s = self._timeout_s
+        if ocr and kind_for(path) in _MAY_HOLD_SCANS:
+            timeout_s += _OCR_EXTRA_S
+        cpu_s = int(timeout_s) + _CPU_GRACE_S
+        return Request(os.fsencode(path), text_limit, ocr, tuple(plugins), cpu_s), timeout_s
+
     def _ready_child(self, *, ocr: bool) -> ConvertingProcess:
         child = self._child
         if child is not None:
-            if (
-                child.alive
-                and child.ocr == ocr
-                and child.files < self._max_files
-                # Freed memory seldom goes back to the system.
-                and child.peak_bytes <= self._memory_bytes // 2
-            ):
+            if self._may_read_on(child, ocr=ocr):
                 return child
             self.close()
         self._child = ConvertingProcess(self._memory_bytes, ocr=ocr)
@@ -130,17 +177,56 @@ class Sandbox:
             raise
         return self._child
 
-    def _ask(self, child: ConvertingProcess, request: Request, timeout_s: float) -> Reply:
+    def _may_read_on(self, child: ConvertingProcess, *, ocr: bool) -> bool:
+        return (
+            child.alive
+            and child.ocr == ocr
+            and child.files < self._max_files
+            # Freed memory seldom goes back to the system.
+            and child.peak_bytes <= self._memory_bytes // 2
+        )
+
+    def _take_expected(self, request: Request) -> _Asked | None:
+        """What the process was asked for already, if it's this very file as it is now."""
+        while self._expected:
+            asked = self._expected.popleft()
+            path = os.fsdecode(request.path)
+            if asked.request == request and asked.state == _state_of(path):
+                return asked
+            # Nobody wants that answer any more, but it's the next one to come.
+            with contextlib.suppress(ConversionError):
+                self._answer(asked)
+        return None
+
+    def _ask(
+        self,
+        child: ConvertingProcess,
+        request: Request,
+        timeout_s: float,
+        state: tuple[int, ...] | None = None,
+    ) -> _Asked:
         limit = request.text_limit * _BYTES_PER_CHARACTER + _EXTRA_REPLY_BYTES
+        asked = _Asked(request, timeout_s, state, time.monotonic(), child.files == 0)
         try:
             child.send(request, limit)
-            reply = self._wait(child, time.monotonic() + timeout_s)
+        except BaseException:
+            self.close()
+            raise
+        return asked
+
+    def _answer(self, asked: _Asked) -> Reply:
+        child = self._child
+        if child is None:
+            raise ProcessFailedError("the converter was ended")
+        try:
+            # Its time begins when the file before it is done with.
+            reply = self._wait(child, max(asked.sent_s, child.answered_s) + asked.timeout_s)
         except BaseException:
             self.close()
             raise
         if reply is None:
             self.close()
-            raise ConversionError(f"reading it took more than {timeout_s:g} s")
+            raise ConversionError(f"reading it took more than {asked.timeout_s:g} s")
         if reply.outcome == "out_of_memory":
             self.close()
             raise self._too_much_memory()
@@ -151,10 +237,10 @@ class Sandbox:
         """The child's reply; None when it didn't come in time."""
         while True:
             left_s = deadline_s - time.monotonic()
+            with contextlib.suppress(Empty):
+                return child.receive(max(0.0, min(left_s, _POLL_S)))
             if left_s <= 0:
                 return None
-            with contextlib.suppress(Empty):
-                return child.receive(min(left_s, _POLL_S))
             if self._cancel is not None and self._cancel.is_set():
                 raise CancelledError
             if child.resident_bytes() > self._memory_bytes:
@@ -163,6 +249,15 @@ class Sandbox:
     def _too_much_memory(self) -> ProcessFailedError:
         allowed = f"{self._memory_bytes / 1e9:.1f} GB"
         return ProcessFailedError(f"reading it takes more memory than is allowed ({allowed})")
+
+
+def _state_of(path: str) -> tuple[int, ...] | None:
+    """What changes with a file's content, its modification time first; None where it's gone."""
+    try:
+        status = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _result(reply: Reply) -> Conversion:

@@ -25,6 +25,25 @@ _MAX_REQUEST_BYTES = 1 << 20
 _RESERVE_BYTES = 1 << 20
 
 
+class _Reserve:
+    """Memory that's held for the moment when there's no more."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def fill(self) -> None:
+        """Hold it; kept from file to file, as taking it costs as much as reading a small one."""
+        if not self._held:
+            self._held = bytes(_RESERVE_BYTES)
+
+    def give(self) -> None:
+        """Let it be used."""
+        self._held = b""
+
+
+_reserve = _Reserve()
+
+
 def main(arguments: list[str]) -> None:
     """Answer requests on stdin until it ends, which it does with the program that asks."""
     memory_bytes, ocr = int(arguments[0]), arguments[1] == "ocr"
@@ -68,13 +87,13 @@ def _receive(requests: BinaryIO, put: Callable[[bytes], None]) -> None:
 
 
 def _answer(request: Request) -> bytes:
-    reserve = bytearray(_RESERVE_BYTES)
+    _reserve.fill()
     try:
         return encode(_convert(request))
     except UnicodeEncodeError:
         failed = Reply("failed", cause="holds text that isn't valid Unicode")
     except MemoryError:
-        del reserve
+        _reserve.give()
         failed = Reply("out_of_memory")
     except RecursionError:
         failed = Reply("failed", cause="nested too deeply to be read")

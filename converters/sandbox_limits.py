@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 _OPEN_FILES = 64
 _OWN_STATUS = "/proc/self/status"
+_STATUS_BYTES = 1 << 13
+_PEAK = re.compile(rb"VmHWM:\s*(\d+)")
 # From linux/prctl.h and linux/sched.h.
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x10000000
@@ -44,7 +48,14 @@ _REFUSED_CHANGING_CALLS = (
 _REFUSED_SYSTEM_CALLS = (
     "ptrace", "process_vm_readv", "process_vm_writev", "kill", "tkill", "mount", "umount2",
     "unshare", "setns", "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key",
-    "request_key", "open_by_handle_at", "openat2", "pidfd_open",
+    "request_key", "open_by_handle_at", "openat2", "pidfd_open", "pidfd_getfd",
+    "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "process_madvise", "kcmp",
+    "setpriority", "sched_setscheduler", "sched_setparam", "sched_setattr", "ioprio_set",
+    "shmget", "shmat", "msgget", "semget", "mq_open", "mq_unlink",
+    "chroot", "pivot_root", "move_mount", "open_tree", "fsopen", "fsmount", "swapon", "swapoff",
+    "reboot", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
+    "settimeofday", "clock_settime", "adjtimex", "sethostname", "setdomainname", "quotactl",
+    "acct", "iopl", "ioperm", "syslog",
 )  # fmt: skip
 
 
@@ -79,8 +90,11 @@ def peak_memory_bytes() -> int:
     """The most memory that this process ever held; 0 where the system doesn't say."""
     if sys.platform == "win32":
         return 0
-    if os.path.exists(_OWN_STATUS):
-        return _peak_of_own_memory_bytes()
+    if (status := _own_status()) is not None:
+        # Linux hands getrusage's peak on to a started program: it would be that of the one that
+        # started this (proc(5) has VmHWM).
+        found = _PEAK.search(os.pread(status, _STATUS_BYTES, 0))
+        return int(found[1]) * 1024 if found else 0
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -88,14 +102,13 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _peak_of_own_memory_bytes() -> int:
-    # Linux hands getrusage's peak on to a started program: it would be that of the one that
-    # started this (proc(5) has VmHWM).
-    with contextlib.suppress(OSError), open(_OWN_STATUS, encoding="utf-8") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0
+@cache
+def _own_status() -> int | None:
+    """What the system says of this process, open for good: it's asked for with every file."""
+    try:
+        return os.open(_OWN_STATUS, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def _limit_resources(memory_bytes: int) -> None:
@@ -148,6 +161,9 @@ def _filter_system_calls(*, ocr: bool) -> bool:
             argument = pyseccomp.Arg(position, pyseccomp.MASKED_EQ, mask, value)
             with contextlib.suppress(OSError, ValueError):
                 calls.add_rule(refused, name, argument)
+        # abort() signals itself.
+        others = pyseccomp.Arg(0, pyseccomp.NE, os.getpid())
+        calls.add_rule(refused, "tgkill", others)
         if not ocr:
             # What it wants lies in memory, where no filter can look; libc then uses clone().
             calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")

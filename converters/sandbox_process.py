@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import BinaryIO, cast
@@ -41,13 +42,15 @@ class ProcessFailedError(ConversionError):
 class ConvertingProcess:
     """A running `converters.sandbox_child` and the pipes to it.
 
-    `files` counts what it was asked for, `peak_bytes` is the most memory that it said it held.
+    `files` counts what it was asked for, `peak_bytes` is the most memory that it said it held,
+    `answered_s` when the last answer that was taken came (by the monotonic clock).
     """
 
     def __init__(self, memory_bytes: int, *, ocr: bool) -> None:
         self.ocr = ocr
         self.files = 0
         self.peak_bytes = 0
+        self.answered_s = 0.0
         try:
             self._process = subprocess.Popen(
                 _command(memory_bytes, ocr=ocr),
@@ -61,7 +64,7 @@ class ConvertingProcess:
         except OSError as error:
             raise _cannot_start(str(error)) from error
         self._requests = cast("BinaryIO", self._process.stdin)
-        self._replies: SimpleQueue[bytes | None] = SimpleQueue()
+        self._replies: SimpleQueue[tuple[bytes | None, float]] = SimpleQueue()
         self._max_reply_bytes = _MAX_READY_BYTES
         self._said_too_much = False
         Thread(target=self._read_replies, name="sandbox replies", daemon=True).start()
@@ -100,7 +103,7 @@ class ConvertingProcess:
         """
         import msgspec
 
-        data = self._replies.get(timeout=timeout_s)
+        data, self.answered_s = self._replies.get(timeout=timeout_s)
         if data is None:
             raise self._broken()
         try:
@@ -143,7 +146,7 @@ class ConvertingProcess:
                     data = None
                 except OSError:
                     data = None
-                self._replies.put(data)
+                self._replies.put((data, time.monotonic()))
 
     def _broken(self) -> ConversionError:
         if self._said_too_much:

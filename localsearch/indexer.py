@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from converters.sandbox import Sandbox
     from localsearch.config import Paths, Settings
-    from localsearch.reader import Convert
+    from localsearch.reader import Convert, Expect
     from localsearch.store import Store
     from localsearch.types import Embedder, IndexReport
 
@@ -63,7 +63,7 @@ class Indexer:
             # What a run that was stopped left over elsewhere isn't this one's work.
             self._run.within, self._run.only = within, self._store.files.ids_below(within)
         with self.open_sandbox() as sandbox:
-            self.read_changes(sandbox.convert)
+            self.read_changes(sandbox.convert, expect=sandbox.expect)
         self.embed_missing()
         if self.has_outdated:
             with self.open_sandbox() as sandbox:
@@ -78,10 +78,19 @@ class Indexer:
         self._set_model()
         return self._discovery.scan(within)
 
-    def read_changes(self, convert: Convert, *, until: Callable[[], bool] = _never) -> bool:
-        """Read what was recorded, and at its end forget the files that are gone."""
+    def read_changes(
+        self,
+        convert: Convert,
+        *,
+        until: Callable[[], bool] = _never,
+        expect: Expect | None = None,
+    ) -> bool:
+        """Read what was recorded, and at its end forget the files that are gone.
+
+        `expect`, where there is one, is told which file comes next while one is worked with.
+        """
         lost = self._run.lost
-        if not FileReading(self._run, convert).read_pending(until):
+        if not FileReading(self._run, convert, expect).read_pending(until):
             return False
         if lost:
             # A look at the folders tells what was deleted from what's on a disk that's away.

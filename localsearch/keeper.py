@@ -216,7 +216,8 @@ class Keeper:
 
     def _read(self) -> None:
         indexer = self._open_indexer()
-        if indexer.read_changes(self._open_sandbox().convert, until=self._must_look_up):
+        sandbox = self._open_sandbox()
+        if indexer.read_changes(sandbox.convert, until=self._must_look_up, expect=sandbox.expect):
             self._has_to_read = False
             self._has_to_embed = True
             self._let_rest()

@@ -86,6 +86,13 @@ class Convert(Protocol):
         """The documents of the file, and what read them."""
 
 
+class Expect(Protocol):
+    """Says which file will soon be converted, so that it may be read meanwhile."""
+
+    def __call__(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> None:
+        """Never raises, never waits."""
+
+
 def read_file(
     ref: FileRef,
     *,

@@ -10,10 +10,10 @@ from localsearch.pace import Pace
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from localsearch.indexing.run import Run
-    from localsearch.reader import Convert, Reading
+    from localsearch.reader import Convert, Expect, Reading
     from localsearch.store.files import FileState
     from localsearch.types import FileRef
 
@@ -22,12 +22,16 @@ _MAX_ATTEMPTS = 3
 
 
 class FileReading:
-    """Reads what was recorded, the most recently changed first; a file is one transaction."""
+    """Reads what was recorded, the most recently changed first; a file is one transaction.
 
-    def __init__(self, run: Run, convert: Convert) -> None:
+    `expect`, where there is one, is told which file comes next while one is worked with.
+    """
+
+    def __init__(self, run: Run, convert: Convert, expect: Expect | None = None) -> None:
         self._run = run
         self._store = run.store
         self._convert = convert
+        self._expect = expect
         self._size = reader.chunk_size(run.embedder)
 
     def read_pending(self, until: Callable[[], bool]) -> bool:
@@ -46,8 +50,9 @@ class FileReading:
             ]
             if not batch:
                 return True
-            for file_id, ref in batch:
+            for position, (file_id, ref) in enumerate(batch):
                 run.check_cancelled()
+                self._announce(batch[position : position + 2])
                 if until():
                     return False
                 run.report_progress(
@@ -64,6 +69,15 @@ class FileReading:
                     pace.advance(1)
                 else:
                     attempts[file_id] += 1
+
+    def _announce(self, following: Sequence[tuple[int, FileRef]]) -> None:
+        expect, settings = self._expect, self._run.settings
+        if expect is None:
+            return
+        for file_id, ref in following:
+            # What has the content that it had needn't be converted at all.
+            if self._store.files.reusable_hash(file_id) is None:
+                expect(ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins)
 
     def read(self, ref: FileRef, *, known_hash: bytes | None = None) -> Reading:
         """What a file says, cut for the model; "same" where its content is the known one."""

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from localsearch.types import Block, ConversionContext, Document, Source
 
@@ -77,6 +78,16 @@ class NativeFork(_Faulty):
         return f"made {made} errno {ctypes.get_errno()}"
 
 
+class NativeSignal(_Faulty):
+    """Sends nothing, asks whether it could: to the program that started this."""
+
+    def misbehave(self, source: Source) -> str:
+        library = ctypes.CDLL(None, use_errno=True)
+        parent = os.getppid()
+        sent = library.tgkill(parent, parent, 0)
+        return f"made {sent} errno {ctypes.get_errno()}"
+
+
 class Spawn(_Faulty):
     def misbehave(self, source: Source) -> str:
         return subprocess.run(
@@ -143,6 +154,18 @@ class Pid(_Faulty):
         return str(os.getpid())
 
 
+class Count(_Faulty):
+    """How many files this process was asked for that end like this one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read = 0
+
+    def misbehave(self, source: Source) -> str:
+        self._read += 1
+        return f"{self._read} {_text(source)}"
+
+
 class Grow(_Faulty):
     def misbehave(self, source: Source) -> str:
         del source
@@ -155,3 +178,13 @@ def _text(source: Source) -> str:
 
 
 ALL = tuple(each.__name__ for each in _Faulty.__subclasses__())
+
+
+def install(site: Path) -> Path:
+    """Have them found as installed ones are, by a package's entry points; gives its folder."""
+    package = site / "faulty-1.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1\n")
+    points = (f"{name.lower()} = tests.converters.faulty:{name}" for name in ALL)
+    (package / "entry_points.txt").write_text("\n".join(("[localsearch.converters]", *points)))
+    return site

@@ -31,13 +31,8 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's fi
 
 @pytest.fixture(autouse=True)
 def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the faulty converters found as installed ones are, by the entry points of a package."""
-    package = tmp_path / "site" / "faulty-1.dist-info"
-    package.mkdir(parents=True)
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1\n")
-    points = (f"{name.lower()} = tests.converters.faulty:{name}" for name in faulty.ALL)
-    (package / "entry_points.txt").write_text("\n".join(("[localsearch.converters]", *points)))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(package.parent), str(_ROOT))))
+    site = faulty.install(tmp_path / "site")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(site), str(_ROOT))))
 
 
 @pytest.fixture
@@ -139,7 +134,7 @@ def test_no_connection_is_made(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 @linux_only
-@pytest.mark.parametrize("suffix", ["nativesocket", "nativewrite", "nativefork"])
+@pytest.mark.parametrize("suffix", ["nativesocket", "nativewrite", "nativefork", "nativesignal"])
 def test_the_kernel_refuses_what_passes_python(
     sandbox: Sandbox, tmp_path: Path, suffix: str
 ) -> None:

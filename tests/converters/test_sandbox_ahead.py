@@ -1,0 +1,117 @@
+"""While one file's text is worked with, the next is read; never is one taken for another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from converters.sandbox import Sandbox
+from localsearch.types import ConversionError
+from tests.converters import faulty
+
+_ROOT = Path(__file__).parents[2]
+_PLUGINS = tuple(name.lower() for name in faulty.ALL)
+_LONG_AGO_S = 1_700_000_000
+
+
+@pytest.fixture(autouse=True)
+def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = faulty.install(tmp_path / "site")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(site), str(_ROOT))))
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(timeout_s=60, memory_bytes=1_000_000_000) as opened:
+        # Nothing is expected of a process that isn't there yet.
+        assert _read(opened, _file(tmp_path, "begin.count")) == "1 begin.count"
+        yield opened
+
+
+def _file(folder: Path, name: str, content: str = "", *, at_s: int = _LONG_AGO_S) -> str:
+    path = folder / name
+    path.write_text(content or name, encoding="utf-8")
+    os.utime(path, (at_s, at_s))
+    return str(path)
+
+
+def _read(sandbox: Sandbox, path: str) -> str:
+    (document,) = sandbox.convert(path, plugins=_PLUGINS).documents
+    return document.blocks[0].text
+
+
+def _expect(sandbox: Sandbox, *paths: str) -> None:
+    for path in paths:
+        sandbox.expect(path, plugins=_PLUGINS)
+
+
+def test_each_file_is_read_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    paths = [_file(tmp_path, f"{name}.count") for name in "abcde"]
+    texts = []
+    for position, path in enumerate(paths):
+        _expect(sandbox, *paths[position : position + 2])
+        texts.append(_read(sandbox, path))
+    assert texts == ["2 a.count", "3 b.count", "4 c.count", "5 d.count", "6 e.count"]
+
+
+def test_what_is_not_asked_for_is_left_aside(sandbox: Sandbox, tmp_path: Path) -> None:
+    skipped, wanted = _file(tmp_path, "a.count"), _file(tmp_path, "b.count")
+    _expect(sandbox, skipped, wanted)
+    assert _read(sandbox, wanted) == "3 b.count"
+    assert _read(sandbox, skipped) == "4 a.count"
+
+
+def test_other_ways_of_reading_it_are_other_files(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = _file(tmp_path, "a.count", "a long text")
+    _expect(sandbox, path)
+    (document,) = sandbox.convert(path, text_limit=4, plugins=_PLUGINS).documents
+    assert "only the first 4 characters were read" in document.notes
+
+
+def test_a_file_that_changed_is_read_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = _file(tmp_path, "a.count", "old")
+    _expect(sandbox, path)
+    _file(tmp_path, "a.count", "new")
+    assert _read(sandbox, path) == "3 new"
+
+
+def test_what_was_just_written_is_not_read_ahead(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "a.count"
+    path.write_text("now")
+    _expect(sandbox, str(path), str(tmp_path / "missing.count"))
+    assert _read(sandbox, str(path)) == "2 now"
+
+
+def test_a_crash_costs_the_expected_file_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    crash, good = _file(tmp_path, "a.abort"), _file(tmp_path, "b.count")
+    _expect(sandbox, crash, good)
+    with pytest.raises(ConversionError, match="crashed"):
+        _read(sandbox, crash)
+    assert _read(sandbox, good) == "1 b.count"
+    _expect(sandbox, crash, good)
+    assert _read(sandbox, good) == "1 b.count"
+
+
+def test_a_loop_costs_the_expected_file_only(tmp_path: Path) -> None:
+    first, loop, good = (_file(tmp_path, name) for name in ("a.count", "b.loop", "c.count"))
+    with Sandbox(timeout_s=2, memory_bytes=1_000_000_000) as sandbox:
+        assert _read(sandbox, first) == "1 a.count"
+        _expect(sandbox, first, loop)
+        assert _read(sandbox, first) == "2 a.count"
+        _expect(sandbox, loop, good)
+        with pytest.raises(ConversionError, match="more than 2 s"):
+            _read(sandbox, loop)
+        assert _read(sandbox, good) == "1 c.count"
+
+
+def test_a_process_is_replaced_all_the_same(tmp_path: Path) -> None:
+    paths = [_file(tmp_path, f"{name}.count") for name in "abcde"]
+    texts = []
+    with Sandbox(timeout_s=60, memory_bytes=1_000_000_000, max_files=2) as sandbox:
+        for position, path in enumerate(paths):
+            _expect(sandbox, *paths[position : position + 2])
+            texts.append(_read(sandbox, path))
+    assert texts == ["1 a.count", "2 b.count", "1 c.count", "2 d.count", "1 e.count"]
