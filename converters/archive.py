@@ -81,7 +81,7 @@ class _Listing:
 
     def document(self, context: ConversionContext) -> Document:
         """The names of all members, so that they're found even where they hold no text."""
-        out = BlockCollector(context.text_limit)
+        out = BlockCollector.within(context)
         for start in range(0, len(self.names), _NAMES_PER_BLOCK):
             out.add("\n".join(self.names[start : start + _NAMES_PER_BLOCK]), kind="list")
         notes = [*out.notes, *self.notes, *secrets_note(self.secrets)]

@@ -23,7 +23,8 @@ from converters.safety import (
 )
 from localsearch.types import ConversionError, NoTextError, Source
 
-_LIMITS = Limits(total_bytes=1024 << 20)
+# How many files are read is the budget's to say: what's beyond is left out, with a note.
+_LIMITS = Limits(total_bytes=1024 << 20, members=500_000)
 _PIECE_BYTES = 1 << 16
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -34,6 +35,7 @@ _STREAMS: tuple[tuple[bytes, Callable[[BinaryIO], io.BufferedIOBase]], ...] = (
 )
 _STREAM_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 _TAR_BLOCK = 512
+_MAX_ENDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def members_of(source: Source, budget: Budget) -> Iterator[Member]:
         head = file.read(_TAR_BLOCK)
     if head.startswith(_ZSTD_MAGIC):
         raise ConversionError("packed with zstd, which isn't read")
-    if head.startswith(_ZIP_MAGIC):
+    if head.startswith(_ZIP_MAGIC) or _is_behind_program(source, head):
         yield from _zip_members(source, budget)
         return
     with source.open() as file:
@@ -62,13 +64,23 @@ def members_of(source: Source, budget: Budget) -> Iterator[Member]:
             yield from _tar_members(_Counted(file), budget)
             return
         stream = _Counted(opener(file), budget)
-        first = stream.read(_TAR_BLOCK)
+        first = b""
+        while len(first) < _TAR_BLOCK and (piece := stream.read(_TAR_BLOCK - len(first))):
+            first += piece
         stream.put_back(first)
         if _is_tar(first):
             yield from _tar_members(stream, budget)
         else:
             budget.take_member()
             yield Member(_unpacked_name(source.name), stream.read_all)
+
+
+def _is_behind_program(source: Source, head: bytes) -> bool:
+    """Whether it's a ZIP that unpacks itself: a program comes first in the file."""
+    if not source.name.lower().endswith(".zip") or _is_tar(head):
+        return False
+    with source.open() as file:
+        return zipfile.is_zipfile(file)
 
 
 def _zip_members(source: Source, budget: Budget) -> Iterator[Member]:
@@ -158,6 +170,9 @@ class _Counted(io.RawIOBase):
         self._stream = stream
         self._budget = budget
         self._waiting = b""
+        self._ends = 0
+        self._begun = False
+        self._some = getattr(stream, "read1", stream.read)
 
     def put_back(self, data: bytes) -> None:
         """Have these bytes read again, before the others."""
@@ -169,7 +184,19 @@ class _Counted(io.RawIOBase):
         if self._waiting:
             data, self._waiting = self._waiting[:size], self._waiting[size:]
             return data
-        data = self._stream.read(size)
+        try:
+            # As much as there is: what follows may be no part of it.
+            data = self._some(size)
+        except gzip.BadGzipFile:
+            if not self._begun:
+                raise
+            # As gzip itself, leave alone what was appended to the packed data.
+            data = b""
+        self._begun = self._begun or bool(data)
+        self._ends = 0 if data else self._ends + 1
+        if self._ends > _MAX_ENDS:
+            # A header promises more than there is, and the library would go on asking for it.
+            raise EOFError
         if self._budget is not None:
             self._budget.take_bytes(len(data))
         return data

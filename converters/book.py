@@ -17,14 +17,14 @@ class BookConverter:
     """Reads EPUB 2 and 3."""
 
     name = "epub"
-    version = 1
+    version = 2
     suffixes = named("epub").suffixes
     filenames = named("epub").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document; `part` of each block is the chapter as the table of contents has it."""
         with plain_errors("an EPUB book"):
-            document = _read(source, BlockCollector(context.text_limit))
+            document = _read(source, BlockCollector.within(context))
         yield document
 
 

@@ -88,7 +88,9 @@ def open_book(package: CheckedZip) -> Book:
     for event in xml_events(BytesIO(package.read(path)), bare_doctype=True):
         listed.take(event)
     titles = _contents(package, list(listed.items.values()))
-    items = (listed.items[key] for key in listed.order if key in listed.items)
+    # Without an order of reading, that of the list is the best guess.
+    order = listed.order or list(listed.items)[:_MAX_CHAPTERS]
+    items = (listed.items[key] for key in order if key in listed.items)
     # A page that's listed twice is read once.
     pages = dict.fromkeys(item.path for item in items if item.media_type in _PAGES)
     if not pages:
@@ -112,6 +114,10 @@ def _refuse_locked(package: CheckedZip) -> None:
 
 
 def _package_path(package: CheckedZip) -> str:
+    if _CONTAINER not in package.members:
+        for name in package.members:
+            if name.lower().endswith(".opf"):
+                return name
     for event in xml_events(BytesIO(package.read(_CONTAINER)), bare_doctype=True):
         if event.kind == "start" and event.name.endswith("rootfile"):
             return _resolved("", event.attributes.get("full-path", ""))

@@ -23,7 +23,8 @@ def clean_text(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = text.replace("\r\n", "\n")
+    # By far the quicker way where there are millions of them.
+    text = text.replace("\0", "").replace("\r\n", "\n")
     if "\r" in text and "\n" not in text:
         text = text.replace("\r", "\n")
     text = _OTHER_BREAKS.sub(" ", text)

@@ -27,6 +27,11 @@ _SUPERSETS = {
     "tis-620": "cp874", "iso8859-11": "cp874",
 }  # fmt: skip
 _SAMPLE_BYTES = 1 << 18
+_HALVES = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_LEADING_BYTES = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+_MIN_SEQUENCES = 4
+# Longer than any that UTF-16 has, of text that isn't all empty.
+_LONG_HOLE = re.compile(rb"\0{16,}")
 _UNPRINTED = "\t\r\n\u200b\u200c\u200d\u200e\u200f\u3000\xa0"
 # U+4E00 is the character for "one", U+3000 the Chinese space.
 _ROUND = "\u4e00\u3000"
@@ -69,8 +74,51 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
         return Decoded(clean_text(data.decode("utf-8")), "utf-8")
     except UnicodeDecodeError:
         pass
+    if (nearly := _with_halves(data) or _line_by_line(data)) is not None:
+        return nearly
     encoding = _usable(declared) or _guess(data)
     return _decoded(data, encoding)
+
+
+def _with_halves(data: bytes) -> Decoded | None:
+    """UTF-8 from a program that writes each half of a character as one of its own."""
+    if _HALVES.search(data) is None:
+        return None
+    try:
+        return Decoded(clean_text(data.decode("utf-8", "surrogatepass")), "utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _line_by_line(data: bytes) -> Decoded | None:
+    """A text whose lines come from several sources, UTF-8 most of them; None for all others."""
+    lines = data.split(b"\n")
+    odd = {}
+    valid = sequences = 0
+    for row, line in enumerate(lines):
+        if line.isascii():
+            continue
+        try:
+            # Old encodings seldom make a line of valid UTF-8 by chance.
+            sequences += len(_LEADING_BYTES.findall(line))
+            line.decode("utf-8")
+            valid += 1
+        except UnicodeDecodeError:
+            odd[row] = line
+    if not odd or valid < max(2, 2 * len(odd)) or sequences < _MIN_SEQUENCES:
+        return None
+    if _is_damaged_utf8(b"\n".join(odd.values())[:_SAMPLE_BYTES]):
+        return None
+    encoding = _guess(b"\n".join(odd.values()))
+    return Decoded(
+        clean_text(
+            "\n".join(
+                line.decode(encoding if row in odd else "utf-8", "replace")
+                for row, line in enumerate(lines)
+            )
+        ),
+        "utf-8",
+    )
 
 
 def _decoded(data: bytes, encoding: str) -> Decoded:
@@ -99,7 +147,7 @@ def _is_binary(data: bytes) -> bool:
 
 def _is_text_with_holes(sample: bytes) -> bool:
     """Whether the NULs are what a power cut leaves in a log, or a stray one in ASCII text."""
-    written = sample.rstrip(b"\0")
+    written = _LONG_HOLE.sub(b"", sample).rstrip(b"\0")
     rest = written.replace(b"\0", b"")
     shown = sum(map(len, _PRINTABLE.findall(rest)))
     return len(rest) >= 0.8 * len(written) and shown >= 0.95 * len(rest) > 0

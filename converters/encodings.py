@@ -40,6 +40,8 @@ def guess_encoding(data: bytes) -> str:
     sample = data[:_SAMPLE_BYTES]
     if _looks_latin(sample):
         return _latin_encoding(sample)
+    if _is_euc_jp(sample):
+        return "euc_jp"
     # Imported here: reading UTF-8, the common case, needs none of it.
     import charset_normalizer
 
@@ -47,6 +49,19 @@ def guess_encoding(data: bytes) -> str:
     if best is None or best.encoding == "cp1252":
         return _latin_encoding(sample)
     return best.encoding
+
+
+def _is_euc_jp(sample: bytes) -> bool:
+    """Whether it's full of hiragana, whose bytes are letters that no text has in EUC-KR."""
+    try:
+        text = sample.decode("euc_jp")
+    except UnicodeDecodeError as error:
+        # The sample may end inside a character.
+        if error.start < len(sample) - 2:
+            return False
+        text = sample[: error.start].decode("euc_jp")
+    hiragana = sum("\u3041" <= char <= "\u3093" for char in text)
+    return hiragana > 0.15 * len(text)
 
 
 def _looks_latin(sample: bytes) -> bool:

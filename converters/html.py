@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from converters.cleaning import clean_line
 from converters.decoding import decode
 from converters.formats import named
-from converters.html_text import TextBuilder
+from converters.html_text import MAX_PARAGRAPHS, PARAGRAPHS_LEFT_OUT, TextBuilder
 from localsearch.types import Block, ConversionContext, ConversionError, Document, Source
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ _MAIN_SHARE = 0.3
 # Deeper than any page that people make; the parser's time grows with the square of the depth.
 _MAX_DEPTH = 2000
 _TAG = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9]*)")
+# The parser compares each attribute of a tag with all others.
+_MAX_ATTRIBUTES = 10_000
+_LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{20000,}+")
 _NEVER_NESTED = frozenset(
     (
         b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta",
@@ -48,7 +51,7 @@ class HtmlConverter:
     """Reads HTML and XHTML."""
 
     name = "html"
-    version = 1
+    version = 2
     suffixes = named("html").suffixes
     filenames = named("html").filenames
 
@@ -75,9 +78,14 @@ def html_document(data: bytes, *, declared: str | None = None) -> Document:
     blocks = _main_blocks(page)
     if title is None:
         title = next((block.text for block in blocks if block.kind == "heading"), None)
+    notes = (PARAGRAPHS_LEFT_OUT,) if len(blocks) >= MAX_PARAGRAPHS else ()
     # Templates say "en" whatever language they're filled with; the seam looks at the text then.
     return Document(
-        blocks, kind="web", title=title, language=None if language == "en" else language
+        blocks,
+        kind="web",
+        title=title,
+        language=None if language == "en" else language,
+        notes=notes,
     )
 
 
@@ -103,6 +111,8 @@ def _check_depth(data: bytes) -> None:
             continue
         depth = max(0, depth - 1) if tag[1] else depth + 1
         deepest = max(deepest, depth)
+    if any(len(tag[0].split()) > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(data)):
+        raise ConversionError(f"a tag in it has more than {_MAX_ATTRIBUTES:,} attributes")
     if deepest > _MAX_DEPTH:
         raise ConversionError(f"its tags are nested {deepest:,} deep")
 
@@ -162,7 +172,7 @@ def _walk(root: LexborNode, skipped: set[int], layout: set[int]) -> tuple[Block,
         return "div" if node.mem_id in layout else node.tag or ""
 
     node: LexborNode | None = root
-    while node is not None:
+    while node is not None and not builder.full:
         descend = node.mem_id not in skipped
         if descend:
             if node.is_text_node:

@@ -8,6 +8,9 @@ from converters.cleaning import clean_line
 from converters.outline import HeadingPath
 from localsearch.types import Block, BlockKind, Locator
 
+# A page of more is data that a program wrote.
+MAX_PARAGRAPHS = 200_000
+PARAGRAPHS_LEFT_OUT = f"only the first {MAX_PARAGRAPHS:,} paragraphs were read"
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BREAKING = frozenset(
     (
@@ -95,6 +98,11 @@ class TextBuilder:
         self._lists = self._tables = self._pre = 0
         self._end_block()
         return tuple(self._blocks)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many blocks that no more are of use."""
+        return len(self._blocks) >= MAX_PARAGRAPHS
 
     @property
     def _in_group(self) -> bool:

@@ -41,7 +41,7 @@ class JsonConverter:
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document; a heading is the key of a large value."""
         text = read_text(source, context)
-        out = BlockCollector(context.text_limit)
+        out = BlockCollector.within(context)
         with plain_errors("JSON"):
             writer = _RecordGroups(text, out)
             if source.name.lower().endswith(_LINES_SUFFIXES) or _is_json_lines(text):

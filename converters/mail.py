@@ -72,12 +72,12 @@ def message_document(message: Message, source: Source, context: ConversionContex
 class _Reader:
     def __init__(self, source: Source, context: ConversionContext) -> None:
         self._context = context
-        self._out = BlockCollector(context.text_limit)
+        self._out = BlockCollector.within(context)
         self._budget, self._depth = budget_of(source)
 
     def read(self, message: Message) -> Document:
         """Headers first, then the parts in the order of the message."""
-        bodies, parts = _parts(message)
+        bodies, parts, is_whole = _parts(message)
         named_parts = [
             (attachment_name(part, number), part) for number, part in enumerate(parts, start=1)
         ]
@@ -101,6 +101,8 @@ class _Reader:
                     raise
                 self._out.notes.append(f"the other attachments weren't read: {error.cause}")
                 break
+        if not is_whole:
+            self._out.notes.append(f"only the first {_MAX_PARTS:,} parts were read")
         title = header_text(message, "subject") or None
         return Document(
             tuple(self._out.blocks), kind="mail", title=title, notes=tuple(self._out.notes)
@@ -132,8 +134,8 @@ def _within(block: Block, part: str) -> Block:
     return replace(block, locator=replace(block.locator, part=part))
 
 
-def _parts(message: Message) -> tuple[list[tuple[Block, ...]], list[Message]]:
-    """The blocks of each text to read, and the attachments."""
+def _parts(message: Message) -> tuple[list[tuple[Block, ...]], list[Message], bool]:
+    """The blocks of each text to read, the attachments, and whether that's all."""
     bodies: list[tuple[Block, ...]] = []
     attachments: list[Message] = []
     stack: list[Message] = [message]
@@ -155,7 +157,7 @@ def _parts(message: Message) -> tuple[list[tuple[Block, ...]], list[Message]]:
             bodies.append(_text_blocks(part))
         else:
             attachments.append(part)
-    return bodies, attachments
+    return bodies, attachments, not stack
 
 
 def _inner_parts(part: Message) -> list[Message]:

@@ -14,7 +14,9 @@ from converters.mail_headers import header_text
 from converters.safety import TooMuchError, plain_errors
 from localsearch.types import ConversionContext, ConversionError, Document, Source
 
-_FIRST = b"From "
+_ANY_SEPARATOR = re.compile(rb"From ")
+# The time of day tells it from a sentence that begins with this word.
+_TIMED_SEPARATOR = re.compile(rb"From .*\d:\d\d")
 # Lines of a text that begin like a separator are written with a ">" before them.
 _ESCAPED = re.compile(rb"^>(>*From )", re.M)
 _LINE_BYTES = 1 << 20
@@ -67,11 +69,14 @@ class MboxConverter:
 def _messages(file: BinaryIO) -> Iterator[_Raw]:
     lines: list[bytes] = []
     size = start = number = 0
-    after_blank = True
-    line_begins = True
+    after_blank = line_begins = True
+    separator = _ANY_SEPARATOR
     while line := file.readline(_LINE_BYTES):
         number += line_begins
-        if line_begins and after_blank and line.startswith(_FIRST):
+        if not start and _TIMED_SEPARATOR.match(line):
+            # All are written by one program.
+            separator = _TIMED_SEPARATOR
+        if line_begins and after_blank and separator.match(line):
             if size:
                 yield _Raw(_ESCAPED.sub(rb"\1", b"".join(lines)), start)
             lines, size, start = [], 0, number + 1

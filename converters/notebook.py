@@ -30,7 +30,7 @@ class NotebookConverter:
         """One document; `cell` counts from 1."""
         with plain_errors("a Jupyter notebook"):
             notebook = json.loads(read_text(source, context), strict=False)
-            reader = _Reader(BlockCollector(context.text_limit))
+            reader = _Reader(BlockCollector.within(context))
             for number, cell in enumerate(_cells(notebook), start=1):
                 reader.read(str(number), cell)
         yield Document(

@@ -9,11 +9,13 @@ from typing import BinaryIO
 
 from converters.formats import named
 from converters.safety import OLE_MAGIC, CheckedZip, Limits, checked_zip
+from converters.tables import CsvConverter
 from converters.xml_stream import MalformedXmlError, check_xml
-from localsearch.types import ConversionContext, ConversionError, Document, Source
+from localsearch.types import ConversionContext, ConversionError, Document, NoTextError, Source
 
 # XML parts only; pictures are never unpacked.
 _LIMITS = Limits(member_bytes=256 << 20, total_bytes=384 << 20)
+_TABLE_NAMES = (".xls", ".xlt")
 _PARSED = (".xml", ".rels")
 # Parts that these files don't need to be read.
 _OPTIONAL = ("customxml/", "docprops/", "word/glossary/", "ppt/tags/")
@@ -102,14 +104,22 @@ def refuse_ole(source: Source) -> None:
 
 
 class LegacyOfficeConverter:
-    """Says of office files from before 2007 what can be done about them."""
+    """Says of office files from before 2007 what can be done about them.
+
+    Tables that banks and machines write as text under the name of a spreadsheet are read.
+    """
 
     name = "legacy-office"
-    version = 1
+    version = 2
     suffixes = named("legacy-office").suffixes
     filenames = named("legacy-office").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
-        """No document: raises ConversionError always."""
+        """The table in a text file; raises ConversionError for all else."""
         refuse_ole(source)
-        raise ConversionError("damaged, or not an office file")
+        if not source.name.lower().endswith(_TABLE_NAMES):
+            raise ConversionError("damaged, or not an office file")
+        try:
+            yield from CsvConverter().convert(source, context)
+        except NoTextError as error:
+            raise ConversionError("damaged, or not an office file") from error

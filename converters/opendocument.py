@@ -29,7 +29,7 @@ class OdtConverter:
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document, with headings, pages where the file has them, tables and notes."""
         with plain_errors("an OpenDocument file"):
-            document = self._read(source, BlockCollector(context.text_limit))
+            document = self._read(source, BlockCollector.within(context))
         yield document
 
     def _read(self, source: Source, out: BlockCollector) -> Document:

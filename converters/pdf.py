@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from converters.cleaning import clean_line, clean_text
+from converters.collecting import OUT_OF_TIME
 from converters.formats import named
 from converters.pdf_outline import OutlineReader, read_outline
 from localsearch.types import (
@@ -35,6 +37,8 @@ _MEANINGLESS_TITLE = re.compile(
     r"|.*\.(docx?|odt|rtf|tex|dvi|indd|pptx?|xlsx?|pdf|qxd|pub|eps|ps|html?|md|txt))",
     re.IGNORECASE,
 )
+# Where a PDF must begin, as all readers see it.
+_HEADER_BYTES = 1 << 10
 _PASSWORD_REMEDY = "Save a copy without the password to have its text searchable."  # noqa: S105
 
 
@@ -42,7 +46,7 @@ class PdfConverter:
     """Reads PDF with pypdf; scanned pages with tesseract, where that's wanted and there."""
 
     name = "pdf"
-    version = 1
+    version = 2
     suffixes = named("pdf").suffixes
     filenames = named("pdf").filenames
 
@@ -73,6 +77,9 @@ def _open(file: BinaryIO) -> PdfReader:
     import pypdf
     from pypdf.errors import DependencyError, PyPdfError
 
+    if b"%PDF-" not in file.read(_HEADER_BYTES):
+        raise ConversionError("damaged, or not a PDF")
+    file.seek(0)
     logger = logging.getLogger("pypdf")
     # Its remarks on every small fault of a file would otherwise end up on the terminal.
     logger.propagate = False
@@ -98,7 +105,7 @@ def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
         try:
             page = reader.pages[number - 1]
             text = readable(page.extract_text())
-        except (MemoryError, RecursionError):
+        except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - one bad page of a file must not cost the others
             pages.unreadable.append(number)
@@ -111,6 +118,10 @@ def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
             pages.annotations[number] = notes
         left -= len(text)
         if left < 0:
+            break
+        if time.monotonic() >= context.deadline_s:
+            pages.notes.append(f"only the first {number:,} of {pages.total:,} pages were read")
+            pages.notes.append(OUT_OF_TIME)
             break
     return pages
 
@@ -134,13 +145,15 @@ def _joined(broken: re.Match[str]) -> str:
     return letter if letter.islower() else hyphen + letter
 
 
-def _has_image(page: PageObject) -> bool:
+def _has_image(page: Any, *, depth: int = 2) -> bool:
+    """Whether there's a picture on the page, or in a form that it shows."""
     try:
-        resources: Any = page["/Resources"].get_object()
-        objects: Any = resources["/XObject"].get_object()
-        return any(
-            objects[name].get_object().get("/Subtype") in ("/Image", "/Form") for name in objects
-        )
+        objects: Any = page["/Resources"].get_object()["/XObject"].get_object()
+        for name in objects:
+            shown: Any = objects[name].get_object()
+            if shown.get("/Subtype") == "/Image" or (depth and _has_image(shown, depth=depth - 1)):
+                return True
+        return False
     except Exception:  # noqa: BLE001 - missing or broken resources mean no image to read
         return False
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from converters.cleaning import clean_document, clean_line
+from converters.collecting import OUT_OF_TIME
 from converters.language import detect_language
 from localsearch.types import (
     ConversionContext,
@@ -64,8 +67,10 @@ def _language_of(document: Document) -> str | None:
     return detect_language("\n".join(text[:share] for text in chosen)[: 2 * _LANGUAGE_SAMPLE])
 
 
-def limit_documents(documents: Iterator[Document], limit: int) -> tuple[Document, ...]:
-    """The documents up to `limit` characters, with a note where that cut something off.
+def limit_documents(
+    documents: Iterator[Document], limit: int, deadline_s: float = math.inf
+) -> tuple[Document, ...]:
+    """The documents up to `limit` characters and `deadline_s`, with a note of what that cut off.
 
     An error after the first document is a note as well; before it, it's raised.
     """
@@ -79,6 +84,9 @@ def limit_documents(documents: Iterator[Document], limit: int) -> tuple[Document
                 break
             kept.append(document)
             left -= length
+            if time.monotonic() >= deadline_s and OUT_OF_TIME not in document.notes:
+                kept[-1] = replace(document, notes=(*document.notes, OUT_OF_TIME))
+                break
     except ConversionError as error:
         if not kept:
             raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -49,17 +51,27 @@ def convert_file(
     text_limit: int = TEXT_LIMIT,
     ocr: bool = False,
     plugins: Sequence[str] = (),
+    time_s: float = math.inf,
 ) -> Conversion:
     """Read a regular file into documents of clean text.
 
     `text_limit` bounds the characters of all documents together; what's beyond is left out and
-    noted. `plugins` names the third-party converters that may run. Raises NoTextError for a file
-    that holds no text by its nature, ConversionError with the reason for one that can't be read.
+    noted, as is what isn't read after `time_s` seconds. `plugins` names the third-party converters
+    that may run. Raises NoTextError for a file that holds no text by its nature, ConversionError
+    with the reason for one that can't be read.
     """
     source = FileSource(path)
     converter = choose(source, plugins)
-    context = _context(text_limit, ocr, tuple(plugins), depth=0)
-    documents = limit_documents(run_converter(converter, source, context), text_limit)
+    deadline_s = time.monotonic() + time_s
+    context = _context(text_limit, ocr, tuple(plugins), 0, deadline_s)
+    try:
+        read = run_converter(converter, source, context)
+        documents = limit_documents(read, text_limit, deadline_s)
+    except ConversionError as error:
+        # What a format's reader says of nothing at all sounds like damage.
+        if source.size == 0 and error.cause.startswith("damaged"):
+            raise ConversionError("an empty file") from error
+        raise
     return Conversion(documents, converter.name, converter.version)
 
 
@@ -216,11 +228,17 @@ def _instance(target: str) -> Converter:
 # Running
 
 
-def _context(text_limit: int, ocr: bool, plugins: tuple[str, ...], depth: int) -> ConversionContext:
+def _context(
+    text_limit: int,
+    ocr: bool,
+    plugins: tuple[str, ...],
+    depth: int,
+    deadline_s: float = math.inf,
+) -> ConversionContext:
     def convert_nested(source: Source) -> Iterator[Document]:
         if depth >= _MAX_DEPTH:
             raise ConversionError(f"more than {_MAX_DEPTH} files inside one another")
-        inner = _context(text_limit, ocr, plugins, depth + 1)
+        inner = _context(text_limit, ocr, plugins, depth + 1, deadline_s)
         return convert_source(source, inner, plugins=plugins)
 
-    return ConversionContext(convert_nested, text_limit=text_limit, ocr=ocr)
+    return ConversionContext(convert_nested, text_limit, ocr, deadline_s)

@@ -37,7 +37,7 @@ class RtfConverter:
         if not data.lstrip().startswith(_HEADER):
             raise ConversionError("damaged, or not an RTF file")
         with plain_errors("an RTF file"):
-            document = _read(data, BlockCollector(context.text_limit))
+            document = _read(data, BlockCollector.within(context))
         yield document
 
 

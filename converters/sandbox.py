@@ -31,6 +31,8 @@ _MAX_FILES = 2000
 _OCR_EXTRA_S = 660.0
 _MAY_HOLD_SCANS = frozenset(("pdf", "mail", "archive"))
 _POLL_S = 0.25
+# Of a file's time; in what's left, the text that there is until then gets ready.
+_READ_SHARE = 0.7
 # The kernel's limit steps in where ours can't: when this program is gone or stopped.
 _CPU_GRACE_S = 10
 # UTF-8 takes up to four bytes a character; places and headings come on top.
@@ -160,8 +162,9 @@ class Sandbox:
         timeout_s = self._timeout_s
         if ocr and kind_for(path) in _MAY_HOLD_SCANS:
             timeout_s += _OCR_EXTRA_S
-        cpu_s = int(timeout_s) + _CPU_GRACE_S
-        return Request(os.fsencode(path), text_limit, ocr, tuple(plugins), cpu_s), timeout_s
+        read_s, cpu_s = _READ_SHARE * self._timeout_s, int(timeout_s) + _CPU_GRACE_S
+        request = Request(os.fsencode(path), text_limit, ocr, tuple(plugins), read_s, cpu_s)
+        return request, timeout_s
 
     def _ready_child(self, *, ocr: bool) -> ConvertingProcess:
         child = self._child

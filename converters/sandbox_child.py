@@ -109,6 +109,7 @@ def _convert(request: Request) -> Reply:
             text_limit=request.text_limit,
             ocr=request.ocr,
             plugins=request.plugins,
+            time_s=request.read_s,
         )
     except NoTextError as error:
         return Reply("no_text", None, error.cause, error.remedy, peak_memory_bytes())

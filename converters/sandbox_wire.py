@@ -25,13 +25,15 @@ _LENGTH = struct.Struct(">Q")
 class Request:
     """A file to read, with the arguments of `convert_file`; `path` as the file system knows it.
 
-    `cpu_s` is the processor time, in seconds, after which the system ends the process.
+    `read_s` is the time after which a converter is to stop with what it has, `cpu_s` the
+    processor time after which the system ends the process; both in seconds.
     """
 
     path: bytes
     text_limit: int
     ocr: bool
     plugins: tuple[str, ...]
+    read_s: float
     cpu_s: int
 
 

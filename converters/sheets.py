@@ -37,7 +37,7 @@ class SheetsConverter:
             warnings.simplefilter("ignore")
             package = checked_package(source, max_elements=_MAX_ELEMENTS)
             book = openpyxl.load_workbook(package, read_only=True, data_only=True, keep_links=False)
-            document = _read(book, BlockCollector(context.text_limit))
+            document = _read(book, BlockCollector.within(context))
         yield document
 
 

@@ -33,7 +33,7 @@ class SlidesConverter:
         """One document, its headings the titles of the slides."""
         with plain_errors("a PowerPoint presentation"):
             package = checked_package(source, max_elements=_MAX_ELEMENTS)
-            yield _read(Presentation(package), BlockCollector(context.text_limit))
+            yield _read(Presentation(package), BlockCollector.within(context))
 
 
 def _read(presentation: Slides, out: BlockCollector) -> Document:

@@ -40,7 +40,7 @@ class SubtitlesConverter:
             subtitles = pysubs2.SSAFile.from_string(
                 text, format_=_FORMATS.get(suffix, "srt"), keep_html_tags=True
             )
-            out = BlockCollector(context.text_limit)
+            out = BlockCollector.within(context)
             _collect(subtitles, out)
         if not out.blocks:
             raise ConversionError("damaged, or not a subtitle file: it has no cue with text")

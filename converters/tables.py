@@ -17,21 +17,21 @@ _SAMPLE_CHARACTERS = 8_192
 _SAMPLE_LINES = 50
 _BLOCK_CHARACTERS = 900
 # The library's own limit is for another purpose: a cell may hold a long text.
-csv.field_size_limit(1 << 24)
+csv.field_size_limit(1 << 28)
 
 
 class CsvConverter:
     """Reads tables whose delimiter is found out."""
 
     name = "csv"
-    version = 1
+    version = 2
     suffixes = named("csv").suffixes
     filenames = named("csv").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document; a block is a few rows."""
         lines = read_text(source, context).split("\n")
-        out = BlockCollector(context.text_limit)
+        out = BlockCollector.within(context)
         with plain_errors("a table"):
             is_tsv = source.name.lower().endswith((".tsv", ".tab"))
             _read(lines, "\t" if is_tsv else _delimiter(lines), out)

@@ -55,7 +55,7 @@ class WordConverter:
         """One document; pages are those of Word's last layout, where it left them in the file."""
         with plain_errors("a Word document"):
             package = checked_package(source, max_elements=_MAX_ELEMENTS)
-            yield _read(docx.Document(package), BlockCollector(context.text_limit))
+            yield _read(docx.Document(package), BlockCollector.within(context))
 
 
 def _read(document: WordDocument, out: BlockCollector) -> Document:

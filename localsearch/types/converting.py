@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
@@ -32,12 +33,14 @@ class ConversionContext:
 
     `convert_nested` reads a source inside the source (an attachment, an archive member) with
     whatever converter fits; it raises ConversionError where none does, or too deep.
-    `text_limit` is the number of characters after which a converter should stop and note it.
+    `text_limit` is the number of characters after which a converter should stop and note it, and
+    `deadline_s` the time (by `time.monotonic`), so that a long file isn't lost to its time limit.
     """
 
     convert_nested: Callable[[Source], Iterator[Document]]
     text_limit: int = 20_000_000
     ocr: bool = False
+    deadline_s: float = math.inf
 
 
 @runtime_checkable
