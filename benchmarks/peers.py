@@ -3,11 +3,11 @@
     python -m benchmarks.peers SOURCE [--qmd DIR] [--fidx PROGRAM] [--questions N] > peers.md
 
 SOURCE is as for `benchmarks.quality`: `docs/<language>/…` and `queries.jsonl`. The English texts
-are indexed, and asked in English and in German. A peer that takes GGUF files gets the very one that
-localsearch uses. How to have the peers:
+are indexed, and asked in English and in German; --ask-in and --all-languages change that. A peer
+that takes GGUF files gets the very one that localsearch uses. How to have the peers:
 
     qmd         npm install @tobilu/qmd in an empty folder (--qmd names it); needs Node 22 (--node)
-    fidx        pip install fmdidx (--fidx names the command)
+    fidx        pip install fmdidx (--fidx names it), by a Python whose SQLite loads extensions
     ripgrep, recoll   apt install ripgrep recollcmd
 
 A peer that doesn't run is listed with the reason. The table goes to stdout, progress to stderr.
