@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from localsearch.keywords import trigram_coverage
+from localsearch.keywords import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 _RESCORED = 50
 _COVERAGE_WEIGHT = 0.06
+
+
+def trigram_coverage(query: str, text: str) -> float:
+    """Share of the query's distinct character trigrams that stand in the text, 0…1."""
+    folded = " ".join(fold(query).split())
+    grams = {folded[i : i + 3] for i in range(len(folded) - 2)} or ({folded} if folded else set())
+    if not grams:
+        return 0.0
+    within = fold(text)
+    return sum(gram in within for gram in grams) / len(grams)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
     python -m benchmarks.quality SOURCE [--work DIR] [--articles report|fit|all] > figures.json
 
-SOURCE holds `docs/<language>/<article>/<nn>.txt` and `queries.jsonl` (XQuAD in that form). Articles
-of even number are there to fit weights on, those of odd number to report on; all of them are
-searched. Tables go to stderr, JSON to stdout. A comparison is the mean difference over the
-questions, with its 95 % interval by a paired bootstrap.
+SOURCE holds `docs/<language>/<article>/<nn>.txt` and `queries.jsonl` (XQuAD in that form; the sets
+of benchmarks/debian_docs.py and benchmarks/code_set.py). Articles of even number (other files: by
+a checksum of the path) are there to fit weights on, the others to report on; all are searched.
+Tables go to stderr, JSON to stdout. A comparison is the mean difference over the questions, with
+its 95 % interval by a paired bootstrap.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import tempfile
 import time
+import zlib
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,15 +51,15 @@ class Pool:
     recipe: PlainRecipe
 
 
-def build_pool(docs: Path, folder: Path, base: Path, embedder: RememberingEmbedder) -> Pool:
-    """Index a folder of `docs` under `base`, or bring what's there up to date."""
+def build_pool(folder: Path, base: Path, embedder: RememberingEmbedder) -> Pool:
+    """Index a folder under `base`, or bring what's there up to date."""
     paths = config.Paths(*(base / name for name in ("config", "data", "state", "models", "run")))
     index = SharingIndex(paths, config.Settings(), embedder)
     index.add_roots([str(folder)])
     report = index.update()
     if report.failed:
         raise click.ClickException(f"{len(report.failed)} files of {folder} can't be read")
-    files = sorted(folder.rglob("*.txt"))
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
     passages = (passage for file in files for passage in index.passages_of(str(file)))
     return Pool(index, PlainRecipe.of(passages, embedder))
 
@@ -186,8 +188,9 @@ def print_table(results: dict[Setting, dict[str, Any]]) -> None:
 
 def is_of_part(judged: JudgedQuery, articles: str) -> bool:
     """Whether a question is about an article of the part that's asked for."""
-    even = int(judged.relevant[0].partition("-")[0]) % 2 == 0
-    return articles == "all" or even == (articles == "fit")
+    number = judged.relevant[0].partition("-")[0]
+    part = int(number) if number.isdigit() else zlib.crc32(number.encode())
+    return articles == "all" or (part % 2 == 0) == (articles == "fit")
 
 
 @click.command()
@@ -211,12 +214,15 @@ def main(
         base = config.private_dir((work or Path(scratch)).resolve())
         real = open_embedder(config.find_paths(), config.Settings())
         embedder = RememberingEmbedder(real, base / "vectors.npz")
-        pools = {"all": build_pool(docs, docs, base / "all", embedder)}
-        for folder in sorted(docs.iterdir()):
-            pools[folder.name] = build_pool(docs, folder, base / folder.name, embedder)
+        languages = {folder.name: folder for folder in sorted(docs.iterdir())}
+        folders = {"all": docs, **languages} if len(languages) > 1 else languages
+        pools = {
+            name: build_pool(folder, base / name, embedder) for name, folder in folders.items()
+        }
         embedder.keep()
         results = {
-            setting: measure(pools, setting, queries, docs) for setting in settings or SETTINGS
+            setting: measure(pools, setting, queries, docs)
+            for setting in settings or (SETTINGS if len(languages) > 1 else SETTINGS[:1])
         }
         embedder.keep()
         print_table(results)

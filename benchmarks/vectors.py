@@ -1,12 +1,13 @@
 """How fast are the nearest of many vectors found, and are they the nearest?
 
-    python -m benchmarks.vectors [--sizes 10000,100000] [--peers] [--json FILE]
+    python -m benchmarks.vectors [--sizes 10000,100000] [--peers] [--work DIR] [--json FILE]
 
 Ours is the store that the program uses, with files, passages, words and vectors, asked as a search
 asks it. Beside it sqlite-vec compares every float32 vector, which also says what the nearest are;
 with --peers hnswlib, usearch and faiss hold the same vectors, those that are installed. The
 vectors are random, in clusters (--vectors takes a .npy file of real ones). A million of 1,024
-numbers needs 10 GB of disk and of memory.
+numbers needs 10 GB of disk and of memory. With --work what is built stays there for the next run;
+--build builds it and measures nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from localsearch.store.filters import PassageCondition
+    from localsearch.store.vectors import ServingModel
     from localsearch.types import FloatMatrix, FloatVector, Kind
 
 CHUNKS_IN_FILE = 20
@@ -41,6 +43,7 @@ CANDIDATES = 100
 CLUSTER = 100
 SPREAD = 0.7
 NOISE = 0.5
+INDEX = "index.db"
 Figures = dict[str, float | str]
 
 
@@ -51,19 +54,39 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=1024, help="numbers in a vector")
     parser.add_argument("--vectors", type=Path, help="a .npy file of unit vectors to take instead")
     parser.add_argument("--queries", type=int, default=50, help="queries that are timed")
+    parser.add_argument("--work", type=Path, help="keep vectors and indexes in this folder")
+    parser.add_argument("--build", action="store_true", help="only build what --work keeps")
     parser.add_argument("--peers", action="store_true", help="measure other libraries, too")
     parser.add_argument("--json", type=Path, help="file for all figures")
     wanted = parser.parse_args()
     results: dict[str, dict[str, Figures]] = {}
-    for size in map(int, wanted.sizes.split(",")):
-        vectors, queries = (
-            real(wanted.vectors, size, wanted.queries)
-            if wanted.vectors
-            else clustered(size, wanted.dimension, wanted.queries)
-        )
-        results[str(len(vectors))] = compare(vectors, queries, peers=wanted.peers)
-    if wanted.json:
+    with tempfile.TemporaryDirectory() as scratch:
+        for size in map(int, wanted.sizes.split(",")):
+            kind = wanted.vectors.stem if wanted.vectors else f"{wanted.dimension} numbers"
+            folder = (wanted.work or Path(scratch)) / f"{size} of {kind}"
+            folder.mkdir(parents=True, exist_ok=True)
+            vectors, queries = (
+                real(wanted.vectors, size, wanted.queries)
+                if wanted.vectors
+                else kept(folder, size, wanted.dimension, wanted.queries)
+            )
+            build = built(folder, vectors)
+            if not wanted.build:
+                results[str(len(vectors))] = compare(
+                    folder, build, vectors, queries, peers=wanted.peers
+                )
+    if wanted.json and not wanted.build:
         wanted.json.write_text(json.dumps(results, indent=1))
+
+
+def kept(folder: Path, count: int, dimension: int, queries: int) -> tuple[FloatMatrix, FloatMatrix]:
+    """Clustered vectors and queries, from the folder if they're there."""
+    files = folder / "vectors.npy", folder / f"queries-{queries}.npy"
+    if not all(file.exists() for file in files):
+        for file, made in zip(files, clustered(count, dimension, queries), strict=True):
+            np.save(file, made)
+    vectors: FloatMatrix = np.load(files[0], mmap_mode="r")
+    return vectors, np.load(files[1])
 
 
 def clustered(count: int, dimension: int, queries: int) -> tuple[FloatMatrix, FloatMatrix]:
@@ -96,10 +119,21 @@ def _normalise(vectors: FloatMatrix) -> None:
         part /= np.linalg.norm(part, axis=1, keepdims=True)
 
 
-def compare(vectors: FloatMatrix, queries: FloatMatrix, *, peers: bool) -> dict[str, Figures]:
+def nearest_ten(vectors: FloatMatrix, queries: FloatMatrix) -> list[list[int]]:
+    """What an exact search of the vectors finds for each query."""
+    scores = np.concatenate(
+        [vectors[start : start + 50_000] @ queries.T for start in range(0, len(vectors), 50_000)]
+    )
+    best = np.argpartition(-scores, 10, axis=0)[:10].T
+    return [each.tolist() for each in best]
+
+
+def compare(
+    folder: Path, build: Figures, vectors: FloatMatrix, queries: FloatMatrix, *, peers: bool
+) -> dict[str, Figures]:
     """Measure ours, sqlite-vec's exact search and the peers; print each as it's ready."""
     print(f"\n{len(vectors):,} vectors of {vectors.shape[1]} numbers, {len(queries)} queries")
-    truth = [np.argsort(-(vectors @ query))[:10].tolist() for query in queries]
+    truth = nearest_ten(vectors, queries)
 
     def recall(found: Sequence[Sequence[int]]) -> float:
         shares = [len(set(a) & set(b)) / len(b) for a, b in zip(found, truth, strict=True)]
@@ -112,12 +146,44 @@ def compare(vectors: FloatMatrix, queries: FloatMatrix, *, peers: bool) -> dict[
         each = (f"{key} {v if isinstance(v, str) else f'{v:.4g}'}" for key, v in figures.items())
         print(f"  {name:24} {', '.join(each)}", flush=True)
 
-    with tempfile.TemporaryDirectory() as folder:
-        ours(Path(folder) / "index.db", vectors, queries, recall, tell)
+    tell("build", build)
+    ours(folder / INDEX, vectors, queries, recall, tell)
     if peers:
         for name, figures in measure(vectors, queries, recall, float(results["ours"]["recall@10"])):
             tell(name, figures)
     return results
+
+
+def built(folder: Path, vectors: FloatMatrix) -> Figures:
+    """Build the index, unless the folder has it, and tell what that took."""
+    path, told = folder / INDEX, folder / "build.json"
+    if told.exists():
+        figures: Figures = json.loads(told.read_text())
+        return figures
+    path.unlink(missing_ok=True)
+    with Store(path) as store:
+        began_s = time.perf_counter()
+        fill(store, vectors)
+        build_s = time.perf_counter() - began_s
+        began_s = time.perf_counter()
+        with store.transaction():
+            store.vectors.learn_codes(serving(store))
+        learn_s = time.perf_counter() - began_s
+        store.tidy()
+    figures = {
+        "all of it s": build_s,
+        "codes s": learn_s,
+        "MB on disk": path.stat().st_size / 1e6,
+    }
+    told.write_text(json.dumps(figures))
+    return figures
+
+
+def serving(store: Store) -> ServingModel:
+    """The model of the index."""
+    model = store.vectors.serving_model()
+    assert model is not None
+    return model
 
 
 def ours(
@@ -128,32 +194,17 @@ def ours(
     tell: Callable[[str, Figures], None],
 ) -> None:
     """Measure the store, and what it would take without codes."""
+    matrix = CodeMatrix()
+    before_mb = psutil.Process().memory_info().rss / 1e6
+    with Store(path, readonly=True, matrix=matrix) as reader:
+        model_id = serving(reader).id
+        tell("ours", timed(reader, model_id, queries, Filters(), recall, before_mb))
+        tell("ours, 1 % pass", timed(reader, model_id, queries, Filters(kinds=("pdf",))))
+        tell("ours, 50 % pass", timed(reader, model_id, queries, Filters(kinds=("code",))))
+    matrix.close()
+    with Store(path, readonly=True) as reader:
+        tell("sqlite-vec, all float32", exact(reader, model_id, queries[:5]))
     with Store(path) as store:
-        began_s = time.perf_counter()
-        model_id = fill(store, vectors)
-        build_s = time.perf_counter() - began_s
-        began_s = time.perf_counter()
-        serving = store.vectors.serving_model()
-        assert serving is not None
-        with store.transaction():
-            store.vectors.learn_codes(serving)
-        learn_s = time.perf_counter() - began_s
-        store.tidy()
-        build: Figures = {
-            "all of it s": build_s,
-            "codes s": learn_s,
-            "MB on disk": path.stat().st_size / 1e6,
-        }
-        tell("build", build)
-        matrix = CodeMatrix()
-        before_mb = psutil.Process().memory_info().rss / 1e6
-        with Store(path, readonly=True, matrix=matrix) as reader:
-            tell("ours", timed(reader, model_id, queries, Filters(), recall, before_mb))
-            tell("ours, 1 % pass", timed(reader, model_id, queries, Filters(kinds=("pdf",))))
-            tell("ours, 50 % pass", timed(reader, model_id, queries, Filters(kinds=("code",))))
-        matrix.close()
-        with Store(path, readonly=True) as reader:
-            tell("sqlite-vec, all float32", exact(reader, model_id, queries[:5]))
         tell(f"change of {CHUNKS_IN_CHANGED_FILE} passages", changed(store, vectors, model_id))
 
 

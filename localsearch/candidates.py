@@ -31,11 +31,12 @@ _COMMON_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that may become a hit, with what speaks for it."""
+    """A passage that may become a hit, with what speaks for it; `copies` are paths."""
 
     passage: Passage
     why: Why
     score: float
+    copies: tuple[str, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str]:

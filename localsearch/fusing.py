@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import PurePath
-from statistics import median
 from typing import TYPE_CHECKING
 
 from localsearch.candidates import Candidate, passage_key
-from localsearch.keywords import trigram_coverage
+from localsearch.wording import compare_wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
     from localsearch.store import Store
     from localsearch.store.matches import Passage
     from localsearch.types import FloatVector, Query
+    from localsearch.wording import Wording
 
-# Weight of the share of the query's trigrams that a passage holds beyond what passages in its
-# language hold anyway, on the scale of the cosine. Chosen on half of XQuAD's articles with the
-# starter model; the same share without the baseline favours the query's own language.
-COVERAGE_WEIGHT = 0.08
-# A baseline of fewer passages than this would be mostly their own.
-_FEWEST_FOR_BASELINE = 5
+# Weight of the square of a passage's excess of wording (localsearch/wording.py), on the scale of
+# the cosine. Squared, it takes much of the query's wording to count at all: a little is what
+# passages about the same things share, of which the one that answers may be in another language.
+# Swept on half of XQuAD's articles with the starter model (docs/architecture.md).
+WORDING_WEIGHT = 0.15
 # Less than scores differ by.
 _LESS = 1e-6
 
@@ -60,11 +59,14 @@ def fuse(
     candidates = [_with_cosine(each, cosines) for each in merged.values()]
     lifts = _lifts(candidates, floor, max(known_cosines, default=0.0))
     wanted = " ".join((query.text, *query.phrases))
-    shares = [trigram_coverage(wanted, _all_words(each.passage)) for each in candidates]
-    baselines = _baselines([each.passage.language for each in candidates], shares)
+    wordings = compare_wording(
+        wanted,
+        [_all_words(each.passage) for each in candidates],
+        [each.passage.language for each in candidates],
+    )
     fused = [
-        _fused(each, floor, share, baseline, lifts.get(each.passage.file_id, 0.0))
-        for each, share, baseline in zip(candidates, shares, baselines, strict=True)
+        _fused(each, floor, wording, lifts.get(each.passage.file_id, 0.0))
+        for each, wording in zip(candidates, wordings, strict=True)
     ]
     fused = _members_first(fused)
     fused.sort(key=lambda each: -each.score)
@@ -119,31 +121,16 @@ def _lifts(candidates: Sequence[Candidate], floor: float, highest: float) -> dic
     return {file_id: highest - max(scores, default=floor) for file_id, scores in own.items()}
 
 
-def _baselines(languages: Sequence[str | None], shares: Sequence[float]) -> list[float]:
-    """The median share among the candidates in the same language, or among all if they're few."""
-    by_language: dict[str | None, list[float]] = {}
-    for language, share in zip(languages, shares, strict=True):
-        by_language.setdefault(language, []).append(share)
-    overall = median(shares) if shares else 0.0
-    usual = {
-        language: median(group) if len(group) >= _FEWEST_FOR_BASELINE else overall
-        for language, group in by_language.items()
-    }
-    return [usual[language] for language in languages]
-
-
-def _fused(
-    candidate: Candidate, floor: float, share: float, baseline: float, lift: float
-) -> Candidate:
+def _fused(candidate: Candidate, floor: float, wording: Wording, lift: float) -> Candidate:
     cosine = candidate.why.vector_score
-    excess = max(0.0, share - baseline)
+    weight = WORDING_WEIGHT * wording.excess
     why = replace(
         candidate.why,
-        coverage=share,
-        coverage_baseline=baseline,
-        weights=(("cosine", 1.0), ("coverage", COVERAGE_WEIGHT)),
+        coverage=wording.share,
+        coverage_baseline=wording.usual,
+        weights=(("cosine", 1.0), ("coverage", weight)),
     )
-    score = (floor if cosine is None else cosine) + lift + COVERAGE_WEIGHT * excess
+    score = (floor if cosine is None else cosine) + lift + weight * wording.excess
     return replace(candidate, why=why, score=score)
 
 

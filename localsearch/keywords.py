@@ -223,13 +223,3 @@ def _merge(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         else:
             merged.append((start, end))
     return tuple(merged)
-
-
-def trigram_coverage(query: str, text: str) -> float:
-    """Share of the query's distinct character trigrams that stand in the text, 0…1."""
-    folded = " ".join(fold(query).split())
-    grams = {folded[i : i + 3] for i in range(len(folded) - 2)} or ({folded} if folded else set())
-    if not grams:
-        return 0.0
-    within = fold(text)
-    return sum(gram in within for gram in grams) / len(grams)

@@ -15,6 +15,7 @@ from localsearch.candidates import (
     query_words,
     vector_candidates,
 )
+from localsearch.copies import without_copies
 from localsearch.fusing import fuse
 from localsearch.language_bias import without_language
 from localsearch.reranking import RELEVANT_FROM, rerank
@@ -147,7 +148,7 @@ class Searcher:
         reranker: Reranker,
         cancel: threading.Event | None,
     ) -> Iterator[Stage]:
-        shown = list(ranked) if query.passages else one_per_file(ranked)
+        shown = _distinct(ranked, query)
         kind: ScoreKind = "fusion" if query.mode == "hybrid" else "vector"
         with self._open_state() as state:
             orders = rerank(shown, query, reranker, state, cancel)
@@ -219,8 +220,13 @@ class Searcher:
         words: QueryWords,
         kind: ScoreKind,
     ) -> tuple[Hit, ...]:
-        shown = candidates if query.passages else one_per_file(candidates)
+        shown = _distinct(candidates, query)
         return tuple(_hit(each, words, kind) for each in shown[: query.limit])
+
+
+def _distinct(candidates: Sequence[Candidate], query: Query) -> list[Candidate]:
+    """What a list shows: each file once unless its passages are wanted, each text once."""
+    return without_copies(candidates if query.passages else one_per_file(candidates))
 
 
 def finds_only_code(filters: Filters) -> bool:
@@ -250,6 +256,7 @@ def _hit(candidate: Candidate, words: QueryWords, kind: ScoreKind) -> Hit:
         mtime_ns=passage.mtime_ns,
         text=passage.text,
         chunk_id=passage.chunk_id,
+        copies=candidate.copies,
     )
 
 

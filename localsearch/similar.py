@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from localsearch.keywords import trigram_coverage
+from localsearch.copies import is_copy
 from localsearch.language_bias import without_language
 from localsearch.snippets import make_snippet
 from localsearch.store.filters import in_other_files, passage_condition
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 # passages, spread evenly.
 MOST_COMPARED = 16
 _CANDIDATES = 200
-# Share of either text's trigrams that stand in the other, from which on they're copies. Rewrapped
-# or with a word changed they stay above it, translated or in other words far below.
-_COPY_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,19 +224,6 @@ def _hit(passage: Passage, cosine: float, rank: int, asked: Sequence[Passage]) -
         text=passage.text,
         chunk_id=passage.chunk_id,
         same_text=any(is_copy(each.text, passage.text) for each in asked),
-    )
-
-
-def is_copy(text: str, other: str) -> bool:
-    """Whether two passages are one text but for its layout, its case or a word here and there."""
-    text, other = " ".join(text.split()), " ".join(other.split())
-    shorter, longer = sorted((len(text), len(other)))
-    # What's much longer says more; cheap, and true of nearly all pairs.
-    if shorter < longer * _COPY_SHARE / 1.5:
-        return False
-    return (
-        trigram_coverage(text, other) >= _COPY_SHARE
-        and trigram_coverage(other, text) >= _COPY_SHARE
     )
 
 

@@ -11,7 +11,6 @@ from localsearch.keywords import (
     match_expression,
     phrase_term,
     query_terms,
-    trigram_coverage,
 )
 
 
@@ -79,12 +78,6 @@ def test_needles_are_found_through_folding_and_only_at_word_starts() -> None:
 
 def test_needles_of_unspaced_scripts_are_found_inside_runs() -> None:
     assert find_needles("深度机器学习", ["机器"]) == ((2, 4),)
-
-
-def test_coverage_is_the_share_of_trigrams() -> None:
-    assert trigram_coverage("abcd", "xx abcd") == 1.0
-    assert trigram_coverage("abcd", "abc") == 0.5
-    assert trigram_coverage("", "abc") == 0.0
 
 
 @given(st.text(max_size=200))

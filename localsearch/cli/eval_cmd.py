@@ -118,7 +118,8 @@ class _Asking:
         elapsed_ms = (time.perf_counter() - start_s) * 1000
         if stage.notice:
             self.notices[f"mode {mode}: {stage.notice}"] = None
-        return list(dict.fromkeys(hit.path for hit in stage.hits)), elapsed_ms
+        found = (path for hit in stage.hits for path in (hit.path, *hit.copies))
+        return list(dict.fromkeys(found)), elapsed_ms
 
     def _literal(self, text: str, mode: Mode) -> Query:
         from localsearch.query import plain_text

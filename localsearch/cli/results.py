@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from localsearch.types import Hit, QueryProblem, Stage
 
+# Of the files that hold the same text.
+_COPIES_SHOWN = 3
+
 
 def as_json(stage: Stage, query: str, problems: Sequence[QueryProblem] = ()) -> str:
     """The whole answer as one JSON object (docs/scripting.md describes it)."""
@@ -100,7 +103,12 @@ def _spelt(path: str) -> bytes:
 def as_paths(stage: Stage, *, null: bool = False) -> bytes:
     """The path of each file once, as the file system spells it, a line break or NUL after each."""
     end = b"\0" if null else b"\n"
-    return b"".join(raw + end for raw in dict.fromkeys(os.fsencode(hit.path) for hit in stage.hits))
+    return b"".join(os.fsencode(path) + end for path in _paths(stage))
+
+
+def _paths(stage: Stage) -> list[str]:
+    """The files that hold what was found, each followed by those that hold the same."""
+    return list(dict.fromkeys(path for hit in stage.hits for path in (hit.path, *hit.copies)))
 
 
 def print_answer(
@@ -122,12 +130,12 @@ def print_answer(
             click.echo(row, nl=False)
         _tell_of_names(any(_spelt(hit.path) != os.fsencode(hit.path) for hit in stage.hits))
     elif form == "files" and sys.stdout.isatty():
-        for path in dict.fromkeys(hit.path for hit in stage.hits):
+        for path in _paths(stage):
             click.echo(clean(path))
-        _tell_of_names(any(clean(hit.path) != hit.path for hit in stage.hits))
+        _tell_of_names(any(clean(path) != path for path in _paths(stage)))
     elif form == "files":
         click.echo(as_paths(stage, null=null), nl=False)
-        _tell_of_names(not null and any("\n" in hit.path for hit in stage.hits))
+        _tell_of_names(not null and any("\n" in path for path in _paths(stage)))
     else:
         print_for_people(stage)
 
@@ -163,8 +171,10 @@ def print_for_people(stage: Stage) -> None:
             snippet.style = dim
             for line in snippet.wrap(console, max(20, console.width - 4)):
                 console.print(Text("    ") + line)
-        for path in hit.copies:
+        for path in hit.copies[:_COPIES_SHOWN]:
             console.print(Text("    also in " + shown_path(path), style="dim"), soft_wrap=True)
+        if more := len(hit.copies[_COPIES_SHOWN:]):
+            console.print(Text(f"    and in {more:,} more", style="dim"))
         console.print()
 
 

@@ -69,11 +69,12 @@ class Matches:
         condition: PassageCondition,
         *,
         one_per_document: bool = False,
+        most_ranked: int = MOST_RANKED,
     ) -> list[tuple[int, float]]:
         """Chunks that hold the terms as (chunk id, score), higher is better, best first.
 
         With `one_per_document` only the best of each, so that a long one hides no other. Without
-        filters, of more than MOST_RANKED only the latest are looked at.
+        filters, of more than `most_ranked` only the latest are looked at.
         """
         expression = match_expression(terms, operator)
         if condition.is_narrow:
@@ -81,8 +82,10 @@ class Matches:
         # Ranking the matches alone and looking only at the first is many times as quick.
         ranked = limit * _RANKED_PER_HIT
         while True:
-            found = self._joined(expression, ranked, limit, condition, one_per_document)
-            enough = len(found) >= limit or ranked >= MOST_RANKED
+            found = self._joined(
+                expression, (ranked, most_ranked), limit, condition, one_per_document
+            )
+            enough = len(found) >= limit or ranked >= most_ranked
             if enough or not self._are_more(expression, ranked):
                 return found
             ranked *= _RANKED_PER_HIT
@@ -90,18 +93,18 @@ class Matches:
     def _joined(
         self,
         expression: str,
-        ranked: int | None,
+        first: tuple[int, int] | None,
         limit: int,
         condition: PassageCondition,
         one_per_document: bool,
     ) -> list[tuple[int, float]]:
-        """The best matches that meet the condition, of all of them or of the first `ranked`."""
+        """The best matches that meet the condition, of all or of the first in rank and place."""
         matches = f"SELECT rowid, -{_BM25_CHUNKS} AS score FROM chunks_fts WHERE chunks_fts MATCH ?"
-        first: list[object] = [expression]
-        if ranked is not None:
-            matches = f"SELECT * FROM ({matches} ORDER BY rowid DESC LIMIT {MOST_RANKED})"
+        of_matches: list[object] = [expression]
+        if first is not None:
+            matches = f"SELECT * FROM ({matches} ORDER BY rowid DESC LIMIT ?)"
             matches += " ORDER BY score DESC LIMIT ?"
-            first.append(ranked)
+            of_matches += reversed(first)
         sql, values = condition.whole
         best, each = ("max(score)", "GROUP BY document") if one_per_document else ("score", "")
         rows = self._connection.execute(
@@ -110,9 +113,17 @@ class Matches:
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
             f" WHERE {sql})"
             f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
-            (*first, *values, limit),
+            (*of_matches, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def count(self, terms: Sequence[Term], operator: str) -> int:
+        """How many chunks hold the terms."""
+        found = self._connection.execute(
+            "SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH ?",
+            (match_expression(terms, operator),),
+        ).get
+        return int(found)
 
     def _are_more(self, expression: str, count: int) -> bool:
         """Whether more chunks than that match."""

@@ -41,7 +41,7 @@ class Hit:
     looked for it because no word of the query is there to be highlighted.
     `chunk_id` is None where only the file's name was found. `text` is the whole passage. Where
     passages are compared with each other, `same_text` says that it is nearly word for word the one
-    asked about, and `copies` are the other files that hold it so.
+    asked about. `copies` are the other files that hold it so.
     """
 
     path: str

@@ -86,6 +86,9 @@ def _where(hit: Hit, width: int, style: RowStyle) -> Content:
     if cell_len(place) > room // 2:
         # Where it stands matters more than under which heading.
         place = ellipsise(describe_place(hit.locator, hit.member, headings=0), room // 2)
+    if hit.copies:
+        copies = f"{len(hit.copies)} {'copy' if len(hit.copies) == 1 else 'copies'}"
+        place = f"{place} · {copies}" if place else copies
     path_room = room - cell_len(place) - (3 if place else 0)
     path = shorten_path(hit.path, path_room, home=style.home)
     folder, separator, name = path.rpartition("/")

@@ -1,0 +1,81 @@
+"""How much of a query's wording does each passage hold, beyond what its like hold anyway?
+
+Wording is taken as trigrams of characters, which need no words and forgive endings. Those that few
+of the candidates hold say more than those that all do. Passages are compared with those in the same
+language: in the query's own, all of them share its "the" and "of", and would rank before an answer
+in another language for that alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from localsearch.keywords import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# What's usual in a language can't be told from fewer passages than this.
+_FEWEST_OF_LANGUAGE = 5
+_GRAM = 3
+# Of a pasted text the beginning tells enough.
+_MOST_ASKED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The share of the query's trigrams that a passage holds, 0…1, and what's usual there."""
+
+    share: float
+    usual: float
+
+    @property
+    def excess(self) -> float:
+        """What it holds beyond what's usual."""
+        return max(0.0, self.share - self.usual)
+
+
+def compare_wording(
+    query: str, texts: Sequence[str], languages: Sequence[str | None]
+) -> list[Wording]:
+    """The wording of each of these passages, which are the candidates for one query."""
+    grams = _trigrams(query)
+    held = [_held(grams, text) for text in texts]
+    everyone = range(len(texts))
+    groups: dict[str | None, list[int]] = {}
+    for number, language in enumerate(languages):
+        groups.setdefault(language, []).append(number)
+    found: dict[int, Wording] = {}
+    for group in groups.values():
+        peers = group if len(group) >= _FEWEST_OF_LANGUAGE else everyone
+        shares = _shares(grams, {number: held[number] for number in peers})
+        usual = median(shares.values())
+        found.update((number, Wording(shares[number], usual)) for number in group)
+    return [found[number] for number in everyone]
+
+
+def _shares(grams: set[str], held: Mapping[int, set[str]]) -> dict[int, float]:
+    """The share of the trigrams that each passage holds, the rarer among these the weightier."""
+    counts = Counter(gram for each in held.values() for gram in each)
+    weights = {gram: math.log((len(held) + 1) / (counts[gram] + 0.5)) for gram in grams}
+    total = sum(weights.values())
+    return {
+        number: sum(weights[gram] for gram in each) / total if total else 0.0
+        for number, each in held.items()
+    }
+
+
+def _trigrams(text: str) -> set[str]:
+    """The trigrams of a query's characters as words are folded; a shorter one is its own."""
+    folded = " ".join(fold(text[:_MOST_ASKED]).split())
+    found = {folded[i : i + _GRAM] for i in range(len(folded) - _GRAM + 1)}
+    return found or ({folded} if folded else set())
+
+
+def _held(grams: set[str], text: str) -> set[str]:
+    within = fold(text)
+    return {gram for gram in grams if gram in within}
