@@ -8,11 +8,13 @@ from pathlib import PurePath
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from localsearch.snippets import make_snippet
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
-    from localsearch.candidates import Candidate
+    from localsearch.candidates import Candidate, QueryWords
     from localsearch.store.state import State
     from localsearch.types import Query, Reranker
 
@@ -22,6 +24,10 @@ MOST_JUDGED = 20
 RELEVANT_FROM = 0.5
 # "Nothing relevant" is said only when at least so many were judged, or all there are.
 ENOUGH_JUDGED = 10
+# A passage is cut to one of these numbers of characters where a slow machine couldn't judge enough
+# of them whole. Few lengths, as scores are remembered for a text.
+_CUTS = (480, 960, 1920)
+_MEASURE = "reranker's seconds a character "
 # Share of the reranker's word in the final score, the rest is the retrieval's. Qwen3-Reranker-0.6B
 # gains on prose and loses a little on code (its official MTEB-R and MTEB-Code figures).
 _WEIGHT_PROSE = 0.75
@@ -32,16 +38,18 @@ _WEIGHT_LIKELIHOOD = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The candidates in their new order, and how many of them were judged."""
+    """The candidates in their new order, and how many of the best were judged of how many."""
 
     candidates: list[Candidate]
     count: int
+    of: int
     nothing_relevant: bool = False
 
 
 def rerank(
     candidates: Sequence[Candidate],
     query: Query,
+    words: QueryWords,
     reranker: Reranker,
     state: State,
     cancel: threading.Event | None,
@@ -50,36 +58,58 @@ def rerank(
 
     Raises CancelledError soon after `cancel` is set.
     """
-    deadline_s = time.monotonic() + query.budget_s
+    began_s = time.monotonic()
+    deadline_s = began_s + query.budget_s
     pool = [each for each in candidates if each.passage.text][:MOST_JUDGED]
     wanted = " ".join((query.text, *query.phrases)).strip()
-    texts = [_judged_text(each) for each in pool]
+    length = _affordable(state.measure(_MEASURE + reranker.fingerprint), query.budget_s)
+    texts = [_judged_text(each, words.needles, length) for each in pool]
     scores = state.rerank_scores(reranker.fingerprint, wanted, texts)
     if scores:
         yield _ordered(candidates, pool, scores, reranker)
     unknown = [index for index in range(len(pool)) if index not in scores]
     fresh: dict[str, float] = {}
+    last_s = began_s
     try:
         if unknown and time.monotonic() < deadline_s:
             judging = reranker.score(wanted, [texts[index] for index in unknown], cancel=cancel)
             for position, score in judging:
                 index = unknown[position]
                 scores[index] = fresh[texts[index]] = score
+                last_s = time.monotonic()
                 yield _ordered(candidates, pool, scores, reranker)
-                if time.monotonic() >= deadline_s:
+                if last_s >= deadline_s:
                     break
     finally:
         if fresh:
+            a_character_s = (last_s - began_s) / sum(map(len, fresh))
             state.put_rerank_scores(reranker.fingerprint, wanted, fresh)
+            state.put_measure(_MEASURE + reranker.fingerprint, a_character_s)
 
 
-def _judged_text(candidate: Candidate) -> str:
-    """The very passage that matched, under its heading; the file's name first where that did."""
+def _affordable(seconds_a_character: float | None, budget_s: float) -> int | None:
+    """The characters of a passage with which enough are judged in time; None for all of them."""
+    if not seconds_a_character:
+        return None
+    most = budget_s / seconds_a_character / ENOUGH_JUDGED
+    if most > _CUTS[-1]:
+        return None
+    return max((cut for cut in _CUTS if cut <= most), default=_CUTS[0])
+
+
+def _judged_text(candidate: Candidate, needles: Sequence[str], length: int | None) -> str:
+    """The very passage that matched, under its heading; the file's name first where that did.
+
+    One that's longer than `length` is cut around what matched.
+    """
     passage = candidate.passage
+    text = passage.text
+    if length is not None and len(text) > length:
+        text, _ = make_snippet(text, needles, width=length)
     above = [PurePath(passage.path).name] if candidate.why.name_match else []
     if passage.heading_path:
         above.append(" > ".join(passage.heading_path))
-    return "\n".join((*above, passage.text))
+    return "\n".join((*above, text))
 
 
 def _ordered(
@@ -108,7 +138,7 @@ def _ordered(
     result = [_with_score(each, judged.get(id(each)), is_probability) for each in ordered]
     enough = len(scores) >= min(ENOUGH_JUDGED, len(pool))
     nothing = is_probability and enough and max(scores.values()) < RELEVANT_FROM
-    return Judged(result, len(scores), nothing_relevant=nothing)
+    return Judged(result, len(scores), len(pool), nothing_relevant=nothing)
 
 
 def _weight(candidate: Candidate) -> float:

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from localsearch.store.vectors import ServingModel
     from localsearch.types import Embedder, Filters, Query, Reranker, ScoreKind
 
+_ESTIMATED = (
+    "The time was enough to judge the best {}; the places of the others are estimated."
+    " A longer --budget judges up to 20."
+)
 _ONLY_NEAREST = "No passage holds the words of the query: these are the nearest in meaning."
 
 
@@ -151,7 +155,7 @@ class Searcher:
         shown = _distinct(ranked, query)
         kind: ScoreKind = "fusion" if query.mode == "hybrid" else "vector"
         with self._open_state() as state:
-            orders = rerank(shown, query, reranker, state, cancel)
+            orders = rerank(shown, query, words, reranker, state, cancel)
             while True:
                 try:
                     with clock.time("rerank"):
@@ -176,9 +180,13 @@ class Searcher:
                     hits=hits,
                     timings_ms=clock.now(),
                     reranked=judged.count,
+                    estimated=judged.count < judged.of,
                     nothing_relevant=judged.nothing_relevant,
                 )
                 yield stage
+        if stage.estimated:
+            told = _ESTIMATED.format(stage.reranked)
+            stage = replace(stage, notice=f"{stage.notice} {told}".strip())
         yield replace(stage, final=True, timings_ms=clock.now())
 
     def _by_meaning(

@@ -32,6 +32,7 @@ def as_json(stage: Stage, query: str, problems: Sequence[QueryProblem] = ()) -> 
         "mode": stage.mode,
         "nothing_relevant": stage.nothing_relevant,
         "reranked": stage.reranked,
+        "estimated": stage.estimated,
         "coverage": dataclasses.asdict(stage.coverage),
         "timings_ms": {
             name: round(value, 3) for name, value in dataclasses.asdict(stage.timings_ms).items()

@@ -86,7 +86,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A complete ranked list, and how far the search has come; the last one has `final` set."""
+    """A complete ranked list, and how far the search has come; the last one has `final` set.
+
+    `estimated` says that not all of the best were judged by the reranker, for want of time.
+    """
 
     name: Literal["keyword", "hybrid", "reranked"]
     mode: Mode
@@ -97,3 +100,4 @@ class Stage:
     reranked: int = 0
     nothing_relevant: bool = False
     notice: str = ""
+    estimated: bool = False
