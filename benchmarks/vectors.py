@@ -224,10 +224,16 @@ def fill(store: Store, vectors: FloatMatrix) -> int:
 
 
 def put_file(
-    store: Store, path: str, kind: Kind, vectors: FloatMatrix, rows: Sequence[int], model_id: int
+    store: Store,
+    path: str,
+    kind: Kind,
+    vectors: FloatMatrix,
+    rows: Sequence[int],
+    model_id: int,
+    text: str = "passage",
 ) -> None:
     """One file whose passages have these vectors."""
-    chunks = [Chunk(f"passage {row}", (), Locator(line_start=row), 2) for row in rows]
+    chunks = [Chunk(f"{text} {row}", (), Locator(line_start=row), 2) for row in rows]
     file_id = store.files.upsert(FileRef(path, 1, 1, 1, 1), kind=kind, state="pending")
     document = Document(blocks=(), title="", language="en", kind=kind)
     store.documents.replace(file_id, [(document, chunks)], model_id=model_id, file_stem="f")
@@ -279,14 +285,18 @@ def exact(store: Store, model_id: int, queries: FloatMatrix) -> Figures:
 
 
 def changed(store: Store, vectors: FloatMatrix, model_id: int) -> Figures:
-    """The time it takes to write a file of a hundred passages anew."""
+    """The time it takes to write a file of a hundred passages anew, each with another vector."""
     rows = range(CHUNKS_IN_CHANGED_FILE)
     times_ms = []
     for number in range(15):
         began_s = time.perf_counter()
         with store.transaction():
-            put_file(store, f"/r/changed{number % 3}", "text", vectors, rows, model_id)
+            path = f"/r/changed{number % 3}"
+            put_file(store, path, "text", vectors, rows, model_id, f"version {number}, passage")
         times_ms.append((time.perf_counter() - began_s) * 1000)
+    with store.transaction():
+        gone = [store.files.id_of(f"/r/changed{number}") for number in range(3)]
+        store.documents.remove_files([file_id for file_id in gone if file_id is not None])
     return {"p50 ms": float(np.median(times_ms))}
 
 

@@ -68,17 +68,23 @@ def fold(text: str) -> str:
 class Term:
     """One thing to look for: `tokens` in a row in the index, `needle` in folded text.
 
-    `prefix` asks for words that begin with the last token.
+    `prefix` asks for words that begin with the last token. `parts`, if there are any, may stand
+    there instead: "parseQuery" is in "parseQueryText", too.
     """
 
     tokens: tuple[str, ...]
     needle: str
     prefix: bool = False
+    parts: tuple[str, ...] = ()
 
     @property
     def expression(self) -> str:
-        """The term as an FTS5 phrase; tokens hold word characters only, so nothing to escape."""
-        return '"' + " ".join(self.tokens) + '"' + (" *" if self.prefix else "")
+        """The term for FTS5; tokens hold word characters only, so nothing to escape."""
+        whole = self._phrase(self.tokens)
+        return f"({whole} OR {self._phrase(self.parts)})" if self.parts else whole
+
+    def _phrase(self, tokens: Sequence[str]) -> str:
+        return '"' + " ".join(tokens) + '"' + (" *" if self.prefix else "")
 
 
 def index_text(text: str) -> str:
@@ -131,7 +137,10 @@ def query_terms(text: str, *, prefix_last: bool = False) -> tuple[Term, ...]:
             term = Term(pairs or (folded,), folded, prefix=not pairs)
         else:
             typing = prefix_last and run.end() == end and len(folded) >= 2
-            term = Term((folded.translate(_OPERATORS),), folded, prefix=typing)
+            parts = _parts(run[0])
+            alternative = tuple(parts) if len(parts) > 1 else ()
+            whole = folded.translate(_OPERATORS)
+            term = Term((whole,), folded, prefix=typing, parts=alternative)
         terms[term.needle] = term
     return tuple(terms.values())
 

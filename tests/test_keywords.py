@@ -104,3 +104,11 @@ def test_ranges_are_in_order_and_inside(text: str, needle: str) -> None:
     for start, end in find_needles(text, [fold(needle)]):
         assert position <= start < end <= len(text)
         position = end
+
+
+def test_the_beginning_of_a_name_in_camel_case_is_found_by_its_parts() -> None:
+    (term,) = query_terms("camelCase")
+    assert term.expression == '("camelcase" OR "camel case")'
+    assert " camel case name" in index_text("camelCaseName")
+    (typed,) = query_terms("camelCa", prefix_last=True)
+    assert typed.expression == '("camelca" * OR "camel ca" *)'

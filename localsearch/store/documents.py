@@ -83,8 +83,9 @@ class Documents:
                     "\n".join(document.notes),
                 ),
             ).get
+            title_words = index_text(title)
             for ordinal, chunk in enumerate(chunks):
-                self._insert_chunk(document_id, ordinal, title, chunk, model_id)
+                self._insert_chunk(document_id, ordinal, title_words, chunk, model_id)
             count += len(chunks)
         if model_id is not None:
             self._codes.add_of_file(model_id, file_id)
@@ -92,7 +93,7 @@ class Documents:
         return count
 
     def _insert_chunk(
-        self, document_id: int, ordinal: int, title: str, chunk: Chunk, model_id: int | None
+        self, document_id: int, ordinal: int, title_words: str, chunk: Chunk, model_id: int | None
     ) -> None:
         key = embedding_key(chunk.embedded_text)
         chunk_id = self._connection.execute(
@@ -108,7 +109,7 @@ class Documents:
                 key,
             ),
         ).get
-        self._index_words(chunk_id, title, chunk.heading_path, chunk.text)
+        self._index_words(chunk_id, title_words, chunk.heading_path, chunk.text)
         self._connection.execute(
             "INSERT INTO unembedded (document_id, chunk_id) SELECT ?1, ?2 WHERE NOT EXISTS"
             " (SELECT 1 FROM vectors WHERE model_id IS ?3 AND embedding_key = ?4)",
@@ -116,11 +117,11 @@ class Documents:
         )
 
     def _index_words(
-        self, chunk_id: int, title: str, heading_path: Sequence[str], text: str
+        self, chunk_id: int, title_words: str, heading_path: Sequence[str], text: str
     ) -> None:
         self._connection.execute(
             "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
-            (chunk_id, index_text(title), index_text(" ".join(heading_path)), index_text(text)),
+            (chunk_id, title_words, index_text(" ".join(heading_path)), index_text(text)),
         )
 
     def retitle(self, file_id: int, old_title: str, new_title: str) -> None:
@@ -137,10 +138,11 @@ class Documents:
             "UPDATE documents SET title = ? WHERE file_id = ? AND title = ?",
             (new_title, file_id, old_title),
         )
+        title_words = index_text(new_title)
         for chunk_id, heading_path, text in rows:
             self._connection.execute("DELETE FROM chunks_fts WHERE rowid = ?", (chunk_id,))
             headings = msgspec.json.decode(heading_path, type=tuple[str, ...])
-            self._index_words(chunk_id, new_title, headings, text)
+            self._index_words(chunk_id, title_words, headings, text)
 
     def _remove_chunks(self, file_id: int) -> list[bytes]:
         rows: list[tuple[Any, ...]] = self._connection.execute(
