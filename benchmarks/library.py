@@ -131,6 +131,8 @@ def vectors(file: int) -> FloatMatrix:
 
 def write(store: Store, chunks: int) -> None:
     """Bring the library in the store to so many passages, from where an earlier run stopped."""
+    if store.documents.chunk_count() >= chunks:
+        return
     model = store.vectors.serving_model()
     if model is None:
         with store.transaction():

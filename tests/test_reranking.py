@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from localsearch.types import ScoreKind
 
 LONG = "The harbour was quiet. " * 200 + "The lighthouse keeper wrote it down. " + "Fog. " * 500
 
@@ -24,7 +23,7 @@ LONG = "The harbour was quiet. " * 200 + "The lighthouse keeper wrote it down. "
 class Counting:
     """A reranker that prefers later passages, and keeps what it was shown."""
 
-    score_kind: ScoreKind = "rerank"
+    score_kind: Literal["rerank", "likelihood"] = "rerank"
     name: str = "counting"
     fingerprint: str = "counting"
     shown: list[str] = field(default_factory=list)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localsearch.similar import MOST_COMPARED, is_copy
+from localsearch.copies import is_copy
+from localsearch.similar import MOST_COMPARED
 from localsearch.types import (
     CancelledError,
     NoIndexError,

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from localsearch.wording import compare_wording
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def excesses(query: str, texts: list[str], languages: list[str | None]) -> list[float]:
+
+def excesses(query: str, texts: list[str], languages: Sequence[str | None]) -> list[float]:
     return [each.excess for each in compare_wording(query, texts, languages)]
 
 
