@@ -125,8 +125,9 @@ def vectors(file: int) -> FloatMatrix:
     noise = np.random.default_rng((4, file)).standard_normal(
         (CHUNKS_IN_FILE, DIMENSION), dtype=np.float32
     )
-    found: FloatMatrix = centre + _SPREAD * noise
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    found = centre + _SPREAD * noise
+    unit: FloatMatrix = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit
 
 
 def write(store: Store, chunks: int) -> None:
