@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks.engine_embedding import embedding_figures, folder_figures
 from benchmarks.engine_loading import interruption_figures, loading_figures
-from benchmarks.engine_reranking import reranking_figures
+from benchmarks.engine_reranking import SHORTER_TOKENS, reranking_figures
 from benchmarks.engine_rounds import benchmark_paths, generated_model, settings_for
 from localsearch.engine.embedder import GgufEmbedder
-from localsearch.engine.probe import probe_native
+from localsearch.engine.gguf import inspect_gguf
+from localsearch.engine.kernels import repacks
 from localsearch.engine.reranker import GgufReranker
 from localsearch.engine.runtime import Model
 from localsearch.engine.threads import usable_threads
@@ -76,6 +77,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--candidates", type=int, default=20, help="passages to rerank at once")
+    parser.add_argument(
+        "--shorter", default=",".join(map(str, SHORTER_TOKENS)),
+        help="tokens of shorter passages to rerank, too; '' for none",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=0, help="0: as the program chooses")
     parser.add_argument("--folder", help="texts (.txt, .md) for the part `folder`")
     parser.add_argument("--model", help="a GGUF of one's own instead, such as the starter")
@@ -98,7 +103,10 @@ def _figures(path: Path, paths: Paths, given: argparse.Namespace, label: str) ->
     if "load" in parts:
         yield from loading_figures(path, rounds, label=label)
     settings = settings_for(threads)
-    with Model(path, extra_buffers=probe_native(paths).extra_buffers_ok) as model:
+    # The kernels that the program itself chooses; `Llama.embed` has no choice of them.
+    repacked = repacks(paths, inspect_gguf(path).quantisation)
+    label += " repacked" if repacked else " as it is"
+    with Model(path, extra_buffers=repacked) as model:
         embedder = GgufEmbedder(model, name=label, settings=settings, weights_sha256=label)
         if "embed" in parts:
             yield from embedding_figures(embedder, model, threads, rounds, label=label)
@@ -112,8 +120,9 @@ def _figures(path: Path, paths: Paths, given: argparse.Namespace, label: str) ->
         if "rerank" in parts:
             reranker = GgufReranker(model, name=label, threads=threads, task="")
             yield from reranking_figures(
-                reranker, model, threads, rounds, label=label, candidates=given.candidates
-            )
+                reranker, model, threads, rounds, label=label, candidates=given.candidates,
+                shorter=tuple(int(each) for each in given.shorter.split(",") if each),
+            )  # fmt: skip
             reranker._drop_context()
         # With it go the weights, which both share.
         embedder.close()

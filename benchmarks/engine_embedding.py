@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.engine_rounds import (
-    UBATCH_TOKENS,
+    BATCH_TOKENS,
     Figure,
     median_ratio,
     median_ratio_of_cores,
@@ -21,6 +21,7 @@ from benchmarks.engine_rounds import (
 )
 from benchmarks.remembering import SharingIndex
 from localsearch.config import Settings
+from localsearch.engine.embedder import UBATCH_TOKENS
 from localsearch.engine.runtime import Context, Model, Span
 from localsearch.engine.threads import usable_threads
 
@@ -45,17 +46,18 @@ _SAME_VECTOR = 0.995
 
 
 class BareLimit:
-    """Sequences that fill a ubatch, the vocabulary's head off, and nothing around it.
+    """Sequences that fill a batch, in the embedder's ubatches, the head off, nothing around it.
 
     One of them is a single prompt's limit; shorter ones need less attention, so that texts which
     share a batch are held to a limit of their own shape.
     """
 
-    def __init__(self, model: Model, threads: int, *, sequence_tokens: int = UBATCH_TOKENS) -> None:
-        count = UBATCH_TOKENS // sequence_tokens
+    def __init__(self, model: Model, threads: int, *, sequence_tokens: int = BATCH_TOKENS) -> None:
+        count = BATCH_TOKENS // sequence_tokens
         self._context = Context(
-            model, output="hidden", batch_tokens=UBATCH_TOKENS, max_sequences=count, threads=threads
-        )
+            model, output="hidden", batch_tokens=BATCH_TOKENS, max_sequences=count,
+            ubatch_tokens=UBATCH_TOKENS, threads=threads,
+        )  # fmt: skip
         numbers = np.random.default_rng(3).integers(300, 900, (count, sequence_tokens))
         self._spans = [Span(number, row.tolist()) for number, row in enumerate(numbers)]
 
@@ -76,7 +78,7 @@ def open_peer(path: Path, threads: int) -> Any:
     cores = threads or usable_threads()
     return llama_cpp.Llama(
         str(path), embedding=True, pooling_type=llama_cpp.LLAMA_POOLING_TYPE_LAST,
-        n_ctx=UBATCH_TOKENS, n_batch=UBATCH_TOKENS, n_ubatch=UBATCH_TOKENS, verbose=False,
+        n_ctx=BATCH_TOKENS, n_batch=BATCH_TOKENS, n_ubatch=BATCH_TOKENS, verbose=False,
         n_threads=cores, n_threads_batch=cores,
     )  # fmt: skip
 
@@ -92,7 +94,7 @@ def embedding_figures(
         # The token that closes a text counts, as it's decoded.
         texts = [
             text_of(size - 1, embedder.count_tokens, seed=number)
-            for number in range(UBATCH_TOKENS // size)
+            for number in range(BATCH_TOKENS // size)
         ]
         _require_same(embedder.embed_documents(texts), peer.embed(texts))
         works[f"bare {size}"] = bare[size].run
@@ -110,9 +112,9 @@ def embedding_figures(
 def _embedding_table(
     name: str, ours: tuple[Timed, ...], bare: tuple[Timed, ...], peer: tuple[Timed, ...]
 ) -> Iterator[Figure]:
-    yield replace(per_second(ours, UBATCH_TOKENS), name=name, unit="tokens/s")
-    yield replace(per_second(bare, UBATCH_TOKENS), name=f"{name}, bare limit", unit="tokens/s")
-    yield replace(per_second(peer, UBATCH_TOKENS), name=f"{name}, Llama.embed", unit="tokens/s")
+    yield replace(per_second(ours, BATCH_TOKENS), name=name, unit="tokens/s")
+    yield replace(per_second(bare, BATCH_TOKENS), name=f"{name}, bare limit", unit="tokens/s")
+    yield replace(per_second(peer, BATCH_TOKENS), name=f"{name}, Llama.embed", unit="tokens/s")
     yield from _ratios(f"{name} ÷ bare limit", ours, bare, _LIMIT_OF_BARE)
     yield from _ratios(f"{name} ÷ Llama.embed", ours, peer, _LIMIT_OF_PEER)
 
@@ -212,7 +214,7 @@ def _folder_table(label: str, taken: Sequence[_FolderRound]) -> Iterator[Figure]
         at_most = limit == _LIMIT_OF_TOKENIZER
         return Figure(f"{label}: {name}", statistics.median(samples), unit, limit, at_most, samples)
 
-    bare_s = [each.bare.clock_s * each.tokens / UBATCH_TOKENS for each in taken]
+    bare_s = [each.bare.clock_s * each.tokens / BATCH_TOKENS for each in taken]
     yield figure(
         "folder, indexed", (each.tokens / each.indexed.clock_s for each in taken), "tokens/s", None
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PASSAGE_TOKENS = 300
 _PREFIX_TOKENS = 90
-_SHORTER_TOKENS = (100, 200)
+SHORTER_TOKENS = (100, 200)
 _BUDGETS_S = (1, 2, 5)
 _LIMIT_OF_PAIRS = 1.12
 _MOST_TOKENS = 1024
@@ -65,9 +65,10 @@ class PairByPair:
 
 
 def reranking_figures(
-    reranker: GgufReranker, model: Model, threads: int, rounds: int, *, label: str, candidates: int
-) -> Iterator[Figure]:
-    """`candidates` passages of 300 tokens at once and one by one; then shorter ones.
+    reranker: GgufReranker, model: Model, threads: int, rounds: int, *,
+    label: str, candidates: int, shorter: tuple[int, ...] = SHORTER_TOKENS,
+) -> Iterator[Figure]:  # fmt: skip
+    """`candidates` passages of 300 tokens at once and one by one; and shorter ones.
 
     `reranker` must have been loaded with an empty task.
     """
@@ -79,7 +80,7 @@ def reranking_figures(
 
     passages = {
         size: [text_of(size, count, seed=each) for each in range(candidates)]
-        for size in (*_SHORTER_TOKENS, PASSAGE_TOKENS)
+        for size in (*shorter, PASSAGE_TOKENS)
     }
     _require_same(reranker, pairs, query, passages[PASSAGE_TOKENS][:2])
     # One by one takes as long for each, so that a few stand for all.
@@ -95,7 +96,7 @@ def reranking_figures(
     yield Figure(f"{label}: prefix", len(pairs.tokens_before(query)), "tokens")
     yield _cost(f"{label}: {PASSAGE_TOKENS} tokens, one by one", taken["pairs"], candidates / share)
     costs = {}
-    for size in (PASSAGE_TOKENS, *_SHORTER_TOKENS):
+    for size in (PASSAGE_TOKENS, *shorter):
         name = f"{label}: {size} tokens, {candidates} candidates"
         costs[size] = _cost(name, taken[str(size)], candidates)
         yield costs[size]

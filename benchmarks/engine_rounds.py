@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from localsearch.engine.random_qwen3 import Quantisation
 
-UBATCH_TOKENS = 512
+BATCH_TOKENS = 512
 # English words that the generated vocabulary spells in one token each.
 _WORDS = ("water", "light", "market", "garden", "night", "morning", "sleep", "memory", "answer")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_RESTARTS = 3
 # Half a full batch at once is as fast as all of it or faster, and every operation ends sooner: a
 # query, and who cancels, waits for one.
-_UBATCH_TOKENS = 256
+UBATCH_TOKENS = 256
 # Contexts for texts beyond a full batch come in steps of this many tokens.
 _CONTEXT_STEP = 256
 
@@ -263,7 +263,7 @@ class GgufEmbedder:
             batch_tokens=tokens if whole else min(tokens, recipe.batch_tokens),
             max_sequences=sequences,
             context_tokens=tokens,
-            ubatch_tokens=_UBATCH_TOKENS,
+            ubatch_tokens=UBATCH_TOKENS,
             threads=self._threads,
             go_ahead=go_ahead,
         )
