@@ -8,11 +8,17 @@ import threading
 import pytest
 
 from localsearch import model_speed
+from localsearch.cli.bench_table import print_quantisations
 from localsearch.config import Paths, Settings
 from localsearch.engine import starter
 from localsearch.engine.gguf import SMALL_QWEN3, write_random_qwen3
 from localsearch.engine.kernels import is_faster_repacked, remember_faster, repacks
 from localsearch.engine.probe import probe_native
+from localsearch.engine.quant_speed import (
+    QUANTISATIONS,
+    QuantisationSpeed,
+    measure_quantisations,
+)
 from localsearch.model_bench import PAGE_TOKENS, PAGES, ModelFigures, bench_models
 from localsearch.model_speed import known_speeds
 from localsearch.types import CancelledError, ModelError
@@ -140,6 +146,9 @@ def test_the_command_prints_json(two_models: Paths) -> None:
     found = json.loads(done.stdout)
     assert found["machine"]["threads"] >= 1
     assert found["machine"]["kernels"]
+    speeds = {row["quantisation"]: row["beside_q8_0"] for row in found["quantisations"]}
+    assert speeds["Q8_0"] == 1.0
+    assert list(speeds.values()) == sorted(speeds.values(), reverse=True)
     rows = {row["name"]: row for row in found["models"]}
     assert set(rows) == {EMBEDDER, RERANKER}
     assert rows[EMBEDDER]["tokens_per_s"] > 0
@@ -158,5 +167,34 @@ def test_the_command_prints_a_line_for_each_model(two_models: Paths) -> None:
     [line] = [line for line in done.stdout.splitlines() if EMBEDDER in line]
     assert "tokens/s" in line
     assert "Q4_0" in line
+    assert "Q8_0 1.0" in done.stdout
     assert "Threads:" in done.stdout
     assert f"Trying {EMBEDDER}" in done.stderr
+
+
+def test_every_quantisation_is_tried_until_told_to_stop(home: Paths) -> None:
+    found = measure_quantisations(home, threads=0, cancel=threading.Event())
+    # A machine that's very busy may not come to all of them.
+    assert "Q8_0" in {each.quantisation for each in found} <= set(QUANTISATIONS)
+    assert all(each.beside_q8_0 > 0.05 for each in found)
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(CancelledError):
+        measure_quantisations(home, threads=0, cancel=cancel)
+
+
+def test_a_quantisation_that_would_be_much_faster_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    figures = [
+        ModelFigures("judge", "reranker", True, "Q8_0"),
+        ModelFigures("multilingual-e5-small", "embedder", True, "Q8_0"),
+        ModelFigures("idle", "embedder", False, "Q8_0"),
+    ]
+    speeds = [("Q4_K_M", 2.2), ("Q4_0", 1.8), ("Q8_0", 1.0)]
+    print_quantisations([QuantisationSpeed(name, speed, False) for name, speed in speeds], figures)
+    said = capsys.readouterr().out
+    assert "Q4_K_M 2.2, Q4_0 1.8, Q8_0 1.0" in said
+    assert "As Q4_K_M, judge would be about 2.2 times as fast" in said
+    assert "multilingual-e5-small" not in said
+    assert "idle" not in said

@@ -9,20 +9,27 @@ import click
 
 from localsearch.cli.models_table import print_columns, shown_speed
 from localsearch.model_bench import PAGES
+from localsearch.models.catalogue import STARTER_NAME
 from localsearch.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from localsearch.engine.quant_speed import QuantisationSpeed
     from localsearch.model_bench import Machine, ModelFigures
 
+# Another quantisation is named from so much more speed on.
+_WORTH_IT = 1.3
 _HEADINGS = ("", "Model", "Role", "Speed", f"{PAGES:,} pages", "Kernels")
 
 
-def bench_json(machine: Machine, figures: Sequence[ModelFigures]) -> dict[str, Any]:
+def bench_json(
+    machine: Machine, figures: Sequence[ModelFigures], quantisations: Sequence[QuantisationSpeed]
+) -> dict[str, Any]:
     """What `models bench --json` prints (docs/models.md)."""
     return {
         "machine": dataclasses.asdict(machine),
+        "quantisations": [dataclasses.asdict(each) for each in quantisations],
         "models": [_row_json(each) for each in figures],
     }
 
@@ -32,6 +39,26 @@ def print_bench(machine: Machine, figures: Sequence[ModelFigures]) -> None:
     click.echo(f"Threads: {machine.threads}")
     click.echo(f"Kernels: {clean(machine.kernels)}; {clean(' '.join(machine.cpu_features))}\n")
     print_columns([_HEADINGS, *(_row(each) for each in figures)])
+
+
+def print_quantisations(
+    quantisations: Sequence[QuantisationSpeed], figures: Sequence[ModelFigures]
+) -> None:
+    """Print how fast each quantisation would run here, and whether another one is worth having."""
+    speeds = {each.quantisation: each.beside_q8_0 for each in quantisations}
+    shown = ", ".join(f"{name} {speed:.1f}" for name, speed in speeds.items())
+    click.echo(f"\nA Qwen3 model's speed by quantisation here, beside Q8_0: {shown}.")
+    best = quantisations[0].quantisation
+    for each in figures:
+        now = speeds.get(each.quantisation)
+        # There's one file of the starter only, and it's no Qwen3.
+        if not each.in_use or now is None or each.name == STARTER_NAME:
+            continue
+        if speeds[best] > _WORTH_IT * now:
+            click.echo(
+                f"As {best}, {clean(each.name)} would be about {speeds[best] / now:.1f} times as"
+                " fast, and a little less exact."
+            )
 
 
 def shown_duration(seconds: float) -> str:

@@ -206,12 +206,13 @@ def verify_command(names: tuple[str, ...], as_json: bool) -> int:
 def bench_command(names: tuple[str, ...], as_json: bool) -> int:
     """Measure the installed models on this machine, in under a minute.
 
-    Says which kernels run, how fast each model is, and what indexing 10,000 pages would take with
-    it. The faster kernels are used from then on.
+    Says which kernels run, how fast each model is, what indexing 10,000 pages would take with it,
+    and which quantisations run fastest here. The faster kernels are used from then on.
     """
     from localsearch import config
-    from localsearch.cli.bench_table import bench_json, print_bench
+    from localsearch.cli.bench_table import bench_json, print_bench, print_quantisations
     from localsearch.cli.output import interruptible, note
+    from localsearch.engine.quant_speed import measure_quantisations
     from localsearch.model_bench import bench_models, machine
 
     paths = config.find_paths()
@@ -224,10 +225,13 @@ def bench_command(names: tuple[str, ...], as_json: bool) -> int:
                 starting=lambda name: note(f"Trying {name} …"),
             )
         )  # fmt: skip
+        note("Trying quantisations …")
+        quantisations = measure_quantisations(paths, threads=found.threads, cancel=cancel)
     if as_json:
-        click.echo(printable_json(bench_json(found, figures)))
+        click.echo(printable_json(bench_json(found, figures, quantisations)))
     else:
         print_bench(found, figures)
+        print_quantisations(quantisations, figures)
     return 0 if figures and not any(each.problem for each in figures) else 5
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from localsearch.engine.native import library
 from localsearch.engine.small_vocabulary import (
     QWEN3_VOCABULARY_SIZE,
     Vocabulary,
@@ -229,8 +230,7 @@ def _write_k_quant(
     add_eos: bool,
     name: str,
 ) -> None:
-    import llama_cpp
-
+    llama_cpp = library()
     wide = path.with_name(f".{path.name}.f16")
     try:
         write_random_qwen3(
