@@ -165,12 +165,28 @@ class Opened:
         return embedder
 
     def _open_reranker(self) -> Reranker | None:
-        from localsearch.models import open_reranker
+        from localsearch.engine.lazy import LazyReranker
+        from localsearch.models.choose import resolve_reranker
 
         with self._models_lock:
             if not self._rerankers:
-                self._rerankers.append(open_reranker(self.paths, self.settings))
+                found = resolve_reranker(self.paths, self.settings)
+                idle_s = self.settings.models.idle_unload_s
+                self._rerankers.append(
+                    None if found is None else LazyReranker(self._load_reranker, idle_s=idle_s)
+                )
             return self._rerankers[0]
+
+    def _load_reranker(self) -> Reranker:
+        from localsearch.models import open_reranker
+
+        reranker = open_reranker(self.paths, self.settings)
+        if reranker is None:
+            raise ModelError(
+                "the reranker was removed while it was in use",
+                "`localsearch models list` shows which ones are here.",
+            )
+        return reranker
 
     def _open_state(self) -> State:
         from localsearch.store.state import State

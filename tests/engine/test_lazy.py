@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from localsearch.config import Paths
+from localsearch.config import ModelSettings, Paths
 from localsearch.engine.embedder import GgufEmbedder
-from localsearch.engine.lazy import LazyEmbedder
+from localsearch.engine.gguf import write_random_qwen3
+from localsearch.engine.lazy import LazyEmbedder, LazyReranker
+from localsearch.engine.reranker import GgufReranker, load_reranker
 from localsearch.types import ModelError
 from tests.engine.conftest import open_model
 
@@ -152,4 +154,54 @@ def test_a_model_that_cant_be_loaded_is_tried_again(load: Callable[[], GgufEmbed
         lazy.embed_query("market")
     now[0] = load
     assert lazy.embed_query("market").shape == (256,)
+    lazy.close()
+
+
+@pytest.fixture
+def load_judge(tmp_path: Path, engine_paths: Paths) -> Callable[[], GgufReranker]:
+    path = tmp_path / "judge.gguf"
+
+    def load() -> GgufReranker:
+        if not path.exists():
+            write_random_qwen3(path, head="cls", name="Qwen3 Reranker")
+        return load_reranker(path, name="judge", settings=ModelSettings(), paths=engine_paths)
+
+    return load
+
+
+def test_a_reranker_is_freed_when_idle_and_comes_back(
+    load_judge: Callable[[], GgufReranker],
+) -> None:
+    lazy = LazyReranker(load_judge, idle_s=0.05)
+    first = dict(lazy.score("market", ["garden", "night"]))
+    assert eventually(lambda: not lazy.is_loaded)
+    assert (lazy.name, lazy.score_kind) == ("judge", "rerank")
+    assert lazy.fingerprint
+    assert not lazy.is_loaded
+    assert dict(lazy.score("market", ["garden", "night"])) == pytest.approx(first, abs=1e-4)
+    lazy.close()
+    with pytest.raises(ModelError, match="closed"):
+        list(lazy.score("market", ["garden"]))
+
+
+def test_who_stops_half_way_keeps_no_reranker_from_being_closed(
+    load_judge: Callable[[], GgufReranker],
+) -> None:
+    lazy = LazyReranker(load_judge, idle_s=0)
+    scores = lazy.score("market", ["garden " * 400, "night " * 400])
+    assert next(scores)[0] == 0
+    lazy.close()
+    assert not lazy.is_loaded
+    with pytest.raises(ModelError, match="closed"):
+        next(scores)
+
+
+def test_a_reranker_that_was_exchanged_meanwhile_is_refused(
+    load_judge: Callable[[], GgufReranker], tmp_path: Path
+) -> None:
+    lazy = LazyReranker(load_judge, idle_s=0.05)
+    assert eventually(lambda: not lazy.is_loaded)
+    write_random_qwen3(tmp_path / "judge.gguf", head="cls", seed=7, name="Qwen3 Reranker")
+    with pytest.raises(ModelError, match="exchanged"):
+        list(lazy.score("market", ["garden"]))
     lazy.close()
