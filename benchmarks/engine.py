@@ -73,7 +73,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--parts", default="embed,rerank,load", help=f"of {','.join(_PARTS)}")
     parser.add_argument(
-        "--quantisations", default="Q8_0,Q4_0", help=f"of {','.join(_QUANTISATIONS)}"
+        "--quantisations", default="Q8_0,Q4_K_M", help=f"of {','.join(_QUANTISATIONS)}"
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--candidates", type=int, default=20, help="passages to rerank at once")

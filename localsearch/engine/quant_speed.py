@@ -50,7 +50,7 @@ def measure_quantisations(
     """
     ways = (True, False) if probe_native(paths).extra_buffers_ok else (False,)
     ends_s = time.monotonic() + _LIMIT_S
-    costs: dict[str, dict[bool, float]] = {}
+    costs: dict[Quantisation, dict[bool, float]] = {}
     with tempfile.TemporaryDirectory(prefix="lsx-") as folder:
         for quantisation in QUANTISATIONS:
             if costs and time.monotonic() > ends_s:
