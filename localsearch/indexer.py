@@ -89,13 +89,13 @@ class Indexer:
 
         `expect`, where there is one, is told which file comes next while one is worked with.
         """
-        lost = self._run.lost
-        if not FileReading(self._run, convert, expect).read_pending(until):
+        reading = FileReading(self._run, convert, expect)
+        if not reading.read_pending(until):
             return False
-        if lost:
-            # A look at the folders tells what was deleted from what's on a disk that's away.
-            self._discovery.scan(sorted(lost))
-            lost.clear()
+        # A look at the folders tells what was deleted from what's on a disk that's away, and from
+        # what was moved just while its folder was looked at.
+        if self._discovery.look_again() and not reading.read_pending(until):
+            return False
         self._discovery.remove_vanished()
         self._store.learn_sizes()
         return True
@@ -132,6 +132,11 @@ class Indexer:
         return Sandbox(
             timeout_s=limits.timeout_s, memory_bytes=limits.memory_bytes, cancel=self._run.cancel
         )
+
+    @property
+    def offline(self) -> dict[str, str]:
+        """What's wrong with each root that can't be looked at, in a sentence; once all were."""
+        return self._run.offline
 
     @property
     def embedded(self) -> tuple[int, float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from localsearch import reader
+from localsearch.coalesce import fold
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
@@ -25,6 +27,22 @@ class Discovery:
         self._run = run
         self._store = run.store
         self._vanished: set[str] = set()
+        self._looked_again = False
+
+    def look_again(self) -> bool:
+        """Look once more at where files weren't met, before they're forgotten; whether it did."""
+        lost = self._run.lost
+        if self._vanished and not self._looked_again:
+            # Once will do: what's moved after that, the next run meets.
+            self._looked_again = True
+            lost.update(map(os.path.dirname, self._vanished))
+        if not lost:
+            return False
+        before = self._run.counts["unchanged"]
+        self.scan(fold(lost, [path for path, _, _ in self._store.files.roots()]))
+        self._run.counts["unchanged"] = before
+        lost.clear()
+        return True
 
     def scan(self, within: Sequence[str]) -> int:
         """Record what differs in the roots, or only in `within`; gives how many files do."""
@@ -49,8 +67,11 @@ class Discovery:
         changes = compare(self._watched(scan), known, scan)
         run.check_cancelled()
         run.notices.extend(f"can't read {each.path}: {each.reason}" for each in scan.unreadable)
-        for root, why in scan.offline_reasons.items():
-            run.notices.append(f"{root} {why}; what was indexed of it is kept, hidden")
+        offline = {
+            root: f"{root} {why}; what was indexed of it is kept, hidden"
+            for root, why in scan.offline_reasons.items()
+        }
+        run.notices.extend(offline.values())
         with self._store.transaction():
             files.set_out_of_reach(scan.out_of_reach, within)
             files.renumber(renumbered(changes.unchanged, known))
@@ -80,6 +101,7 @@ class Discovery:
         self._vanished.difference_update(known)
         self._vanished.update(changes.vanished)
         if not within:
+            run.offline = offline
             with self._store.transaction():
                 files.note_mounts(volumes.mounted)
         gone_or_moved = len(changes.moved) + len(changes.vanished)
@@ -94,6 +116,7 @@ class Discovery:
             with self._store.transaction():
                 self._store.documents.remove_files(ids[start : start + _REMOVE_BATCH])
         self._vanished.clear()
+        self._looked_again = False
 
     def _move(self, old_path: str, ref: FileRef) -> None:
         self._store.files.move(old_path, ref)

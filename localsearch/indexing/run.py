@@ -41,6 +41,8 @@ class Run:
     outdated: dict[str, None] = field(default_factory=dict)
     # Files that weren't there when they were to be read.
     lost: set[str] = field(default_factory=set)
+    # What's wrong with each root that can't be looked at, in a sentence; after a scan of all.
+    offline: dict[str, str] = field(default_factory=dict)
     started_s: float = field(default_factory=time.monotonic)
     engine_s: float = 0.0
 
@@ -69,5 +71,5 @@ class Run:
             embedded_tokens=counts["tokens"],
             elapsed_s=time.monotonic() - self.started_s,
             engine_s=self.engine_s,
-            notices=tuple(self.notices),
+            notices=tuple(dict.fromkeys(self.notices)),
         )
