@@ -46,6 +46,8 @@ _MISSED_S = 60.0
 # Mends what no event told, whatever the reason.
 _FULL_EVERY_S = 3600.0
 _GIT_EXCLUDE = os.sep + os.path.join(".git", "info", "exclude")
+# Left out of the index, but what they hold tells what else is.
+_TELLING_FOLDERS = (os.sep + ".git", os.sep + os.path.join(".git", "info"))
 # Not the opening and closing of files that are read, of which we do a lot ourselves.
 _EVENTS = [
     *(FileCreatedEvent, FileModifiedEvent, FileClosedEvent, FileMovedEvent, FileDeletedEvent),
@@ -133,6 +135,8 @@ class Watcher:
             self._ignore_stamp = stamps
             self._full_s = now_s
             self._rules.forget()
+            for root in self._watches:
+                self._watch_below(root)
             self._coalescer.add_everything()
         self._checked_at_s = wall_s
         if self.polled and now_s - self._polled_s >= self._poll_every_s:
@@ -211,7 +215,9 @@ class Watcher:
             if sys.platform == "linux":
                 from localsearch.inotify import TellingObserver
 
-                observer: BaseObserver = TellingObserver(self._on_overflow, self._over_limit.add)
+                observer: BaseObserver = TellingObserver(
+                    self._on_overflow, self._over_limit.add, self._is_left_out
+                )
             else:
                 from watchdog.observers import Observer
 
@@ -220,7 +226,20 @@ class Watcher:
             self._observer = observer
         return self._observer
 
-    # On watchdog's thread
+    def _watch_below(self, folder: str) -> None:
+        """Watch what was left out in a folder, in case it isn't any more."""
+        if sys.platform == "linux":
+            from localsearch.inotify import TellingObserver
+
+            if isinstance(self._observer, TellingObserver):
+                self._observer.watch_below(folder)
+
+    # On watchdog's threads
+
+    def _is_left_out(self, folder: str) -> bool:
+        if folder.endswith(_TELLING_FOLDERS):
+            return False
+        return self._rules.is_ignored(folder, True) is not None
 
     def _on_overflow(self) -> None:
         self._on_note("more changed at once than the system keeps count of: looking at everything")
@@ -241,9 +260,11 @@ class Watcher:
             left_out = rules.is_ignored(folder, True)
             rules.forget()
             if not (left_out and rules.is_ignored(folder, True)):
+                self._watch_below(folder)
                 self._coalescer.add([folder])
         elif path.endswith(_GIT_EXCLUDE):
             rules.forget()
+            self._watch_below(path.removesuffix(_GIT_EXCLUDE))
             self._coalescer.add([path.removesuffix(_GIT_EXCLUDE)])
         elif rules.is_ignored(path, is_directory) is None:
             self._coalescer.add([path])

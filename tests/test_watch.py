@@ -172,6 +172,39 @@ def test_what_is_left_out_is_not_told(watched: Watched) -> None:
     assert watched.told_after(change) == set()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_no_watch_is_spent_on_what_is_left_out(folder: Path, home: config.Paths) -> None:
+    from localsearch.inotify import TellingObserver
+
+    for number in range(30):
+        (folder / f"node_modules/lib{number}/deep").mkdir(parents=True)
+        (folder / f".git/objects/{number}").mkdir(parents=True)
+    (folder / "generated/deep").mkdir(parents=True)
+    rules = folder / ".gitignore"
+    rules.write_text("generated/\n")
+    watched = Watched(folder, config.Settings(), home)
+    try:
+        observer = watched.watcher._observer
+        assert isinstance(observer, TellingObserver)
+        # The root, `sub`, and `.git`, in which rules may come to lie.
+        assert observer.watches == 3
+        # What's left out no more is watched, and what's in it is told.
+        watched.told_after(lambda: rules.write_text(""))
+        text = folder / "generated/deep/text.txt"
+        assert watched.told_after(lambda: text.write_text("x")) == {"generated/deep/text.txt"}
+        # So is what gets a name that isn't left out.
+        watched.told_after(lambda: (folder / "node_modules").rename(folder / "modules"))
+        text = folder / "modules/lib7/deep/text.txt"
+        assert watched.told_after(lambda: text.write_text("x")) == {"modules/lib7/deep/text.txt"}
+        # New folders, too.
+        watched.told_after(lambda: (folder / "node_modules/lib/deep").mkdir(parents=True))
+        before = observer.watches
+        watched.told_after(lambda: (folder / "other/deep").mkdir(parents=True))
+        assert observer.watches == before + 2
+    finally:
+        watched.watcher.stop()
+
+
 def test_new_ignore_rules_have_their_folder_looked_at(watched: Watched) -> None:
     rules = watched.folder / "sub/.gitignore"
     assert watched.told_after(lambda: rules.write_text("*.tmp")) == {"sub"}
@@ -283,7 +316,8 @@ watcher.stop()
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limits are Linux's")
 @pytest.mark.parametrize(
-    ("limit", "value"), [("max_inotify_watches", 3), ("max_inotify_instances", 0)]
+    ("limit", "value"),
+    [("max_inotify_watches", 3), ("max_inotify_watches", 0), ("max_inotify_instances", 0)],
 )
 def test_without_watches_to_be_had_it_polls(folder: Path, limit: str, value: int) -> None:
     for number in range(10):
