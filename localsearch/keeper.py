@@ -107,6 +107,7 @@ class Keeper:
         self._progress: Progress | None = None
         self._problem = ""
         self._notes: set[str] = set()
+        self._offline: dict[str, str] = {}
         self._settings_stamp = stamp(index.paths.settings_file)
         self._is_outdated = False
         self._started_s = time.time()
@@ -115,7 +116,7 @@ class Keeper:
         self._retry_at_s = self._embed_at_s = 0.0
 
     def keep(self) -> None:
-        """Work until stopped, or until the settings change.
+        """Work until stopped, or until the settings change, or the file of a model in use.
 
         Raises StoreDamagedError, as a new index is needed then.
         """
@@ -195,12 +196,24 @@ class Keeper:
         if burst.everything or not self._watcher.polled.keys().isdisjoint(burst.paths):
             self._watcher.set_scan_time(time.monotonic() - began_s)
         self._looked_at = burst.paths
+        if burst.everything:
+            self._tell_of_roots(self._open_indexer().offline)
+            if not (differing or first):
+                self._on_note("looked at all folders: nothing changed")
         if differing or first:
             self._has_to_read = True
             if self._store.files.counts().get("pending"):
                 self._load_model()
         elif not (self._has_to_read or self._has_to_embed):
             self._indexer = None
+
+    def _tell_of_roots(self, offline: dict[str, str]) -> None:
+        """Say which folders went, and which are back."""
+        for root in self._offline.keys() - offline:
+            self._on_note(f"{root} is back")
+        for root in offline.keys() - self._offline.keys():
+            self._on_note(offline[root])
+        self._offline = offline
 
     def _load_model(self) -> None:
         """Load it while the process that reads files starts; both take about a second."""
@@ -284,7 +297,8 @@ class Keeper:
         self._retry_s = _FIRST_RETRY_S
         self._problem = ""
         for notice in report.notices:
-            self._note_once(notice)
+            if notice not in self._offline.values():
+                self._note_once(notice)
         self._on_report(report)
 
     def _change_model(self) -> None:
@@ -323,6 +337,9 @@ class Keeper:
         return asked or self._coalescer.due_in_s() == 0
 
     def _try_later(self, error: LocalsearchError) -> None:
+        if self._index.has_exchanged_model:
+            self._is_outdated = True
+            return
         self._problem = error.cause
         self._on_note(
             f"{error.cause}; tried again in {self._retry_s:.0f} s. {error.remedy}".rstrip()
@@ -347,7 +364,8 @@ class Keeper:
                 self._watcher.set_roots(roots)
                 self._coalescer.add_everything()
             self._watcher.check()
-            self._is_outdated = stamp(self._index.paths.settings_file) != self._settings_stamp
+            changed = stamp(self._index.paths.settings_file) != self._settings_stamp
+            self._is_outdated = changed or self._index.has_exchanged_model
         if now_s - self._worked_s > _SANDBOX_IDLE_S:
             self._close_sandbox()
 

@@ -134,6 +134,13 @@ class Opened:
         chosen = chosen_embedder(self.paths, self.settings)
         return "" if chosen == serving.name else serving.name
 
+    @property
+    def has_exchanged_model(self) -> bool:
+        """Whether a model's file holds another one now; who opens the index anew gets that one."""
+        # Without the lock, which is held as long as a model takes to load.
+        opened = list(self._embedders.values())
+        return any(getattr(each, "is_exchanged", False) for each in opened)
+
     def _open_embedder(self, name: str = "") -> Embedder:
         from localsearch.engine.lazy import LazyEmbedder
         from localsearch.models.opening import facts_source
@@ -145,7 +152,7 @@ class Opened:
                 with self._open_state() as state:
                     facts = state.model_facts(source)
                 embedder = LazyEmbedder(
-                    lambda: self._load_embedder(name, source),
+                    lambda: self._load_embedder(name),
                     idle_s=self.settings.models.idle_unload_s,
                     facts=facts,
                 )
@@ -154,10 +161,13 @@ class Opened:
                 self._embedders[name] = embedder
             return embedder
 
-    def _load_embedder(self, name: str, source: str) -> Embedder:
+    def _load_embedder(self, name: str) -> Embedder:
         from localsearch.engine.lazy import facts_of
         from localsearch.models import open_embedder
+        from localsearch.models.opening import facts_source
 
+        # Another file may lie there than the last time.
+        source = facts_source(self.paths, self.settings, name)
         embedder = open_embedder(self.paths, self.settings, name)
         # A full disk stops no search.
         with contextlib.suppress(StoreError), self._open_state() as state:

@@ -114,7 +114,8 @@ class Service:
                 self.paths.service_file.unlink(missing_ok=True)
 
     def _reload(self) -> None:
-        """Go over to the settings as they are now; nobody searches meanwhile."""
+        """Go over to the settings and models as they are now; nobody searches meanwhile."""
+        exchanged = self.index.has_exchanged_model
         try:
             self.settings = config.load_settings(self.paths.settings_file)
         except ConfigError as error:
@@ -122,7 +123,11 @@ class Service:
             return
         self.index.close()
         self.index = Index(self.paths, self.settings)
-        self._note("the settings changed, and hold from now on")
+        self._note(
+            "the model was exchanged: going over to the new one"
+            if exchanged
+            else "the settings changed, and hold from now on"
+        )
 
     def pause(self) -> None:
         """Stop indexing soon, until `resume`; changes are remembered, searches go on."""
@@ -145,6 +150,7 @@ class Service:
 
     def rescan(self) -> None:
         """Look at all folders now, whatever was told of them."""
+        self._note("looking at all folders, as asked")
         self.coalescer.add_everything()
 
     def remove(self, folders: Sequence[str]) -> Forgotten:

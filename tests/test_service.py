@@ -142,8 +142,10 @@ def test_a_root_that_goes_is_hidden_and_comes_back(running: Running, library: Pa
     away = library.rename(library.with_name("unplugged"))
     running.until(lambda: running.found("hive") == [])
     assert not running.service.index.status().roots[0].online
+    assert f"{library} can't be found; what was indexed of it is kept, hidden" in running.notes
     away.rename(library)
     running.until(lambda: running.found("hive") == ["bees.txt"])
+    running.until(lambda: f"{library} is back" in running.notes)
     assert sum(report.embedded_chunks for report in running.reports) == 0
 
 
@@ -161,6 +163,8 @@ def test_a_rescan_can_be_asked_for(running: Running) -> None:
     before = passes(running)
     running.service.rescan()
     running.until(lambda: passes(running) == before + 1)
+    running.until(lambda: "looked at all folders: nothing changed" in running.notes)
+    assert "looking at all folders, as asked" in running.notes
 
 
 def test_polled_roots_are_kept_current(filled: Index, library: Path) -> None:

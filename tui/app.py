@@ -149,6 +149,14 @@ class LocalsearchApp(App[int]):
         except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
             self.show_error(self.describe_unexpected(error))
 
+    @work(group="look", exit_on_error=False)
+    async def look_for_changes(self) -> None:
+        """Look for changes now, or have the service do it."""
+        try:
+            await self.keeper.look_for_changes()
+        except Exception as error:  # noqa: BLE001 - no traceback ever reaches the screen
+            self.show_error(self.describe_unexpected(error))
+
     @work(group="pause", exit_on_error=False)
     async def pause_or_resume(self) -> None:
         """Stop indexing for now, or have it go on."""

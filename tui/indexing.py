@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from localsearch.types import (
     CancelledError,
@@ -124,18 +124,28 @@ class IndexKeeper:
         if self.state.running:
             self.pause()
         elif self._serviced:
-            socket_file, paused = self.backend.paths.socket_file, self.state.paused
-
-            def tell(_cancel: threading.Event) -> None:
-                from localsearch.service_client import tell_service
-                from localsearch.service_wire import ServiceRequest
-
-                tell_service(socket_file, ServiceRequest("resume" if paused else "pause"))
-
-            await self._lanes.actions.call(tell)
-            await self.refresh()
+            await self._tell_service("resume" if self.state.paused else "pause")
         else:
             await self.update()
+
+    async def look_for_changes(self) -> None:
+        """Have all folders looked at now, by the service where one runs."""
+        if self._serviced:
+            await self._tell_service("rescan")
+        else:
+            await self.update()
+
+    async def _tell_service(self, task: Literal["pause", "resume", "rescan"]) -> None:
+        socket_file = self.backend.paths.socket_file
+
+        def tell(_cancel: threading.Event) -> None:
+            from localsearch.service_client import tell_service
+            from localsearch.service_wire import ServiceRequest
+
+            tell_service(socket_file, ServiceRequest(task))
+
+        await self._lanes.actions.call(tell)
+        await self.refresh()
 
     def _work(
         self,

@@ -26,6 +26,8 @@ class LazyEmbedder:
         self._load = load
         self._facts = facts
         self._weights = WhileUsed(self._load_the_same, idle_s=idle_s)
+        self.is_exchanged = False
+        """Whether its file was found to hold another model than it did at first."""
 
     @property
     def name(self) -> str:
@@ -87,6 +89,7 @@ class LazyEmbedder:
         facts = facts_of(embedder)
         if self._facts not in (None, facts):
             embedder.close()
+            self.is_exchanged = True
             raise _exchanged(facts.name)
         self._facts = facts
         return embedder

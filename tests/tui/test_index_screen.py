@@ -169,6 +169,10 @@ async def test_the_service_is_paused_and_resumed(index: StagedIndex) -> None:
                     await driver.until(lambda: service.is_paused and "Paused" in driver.text)
                     await driver.press("p")
                     await driver.until(lambda: not service.is_paused)
+                    await driver.until(lambda: service.state().phase == "idle")
+                    passes = service.state().passes
+                    await driver.press("u")
+                    await driver.until(lambda: service.state().passes > passes)
                     await driver.until(lambda: "`localsearch watch` keeps it" in driver.text)
             finally:
                 stop.set()

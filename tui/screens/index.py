@@ -168,7 +168,7 @@ class IndexScreen(Screen[None]):
 
     def action_update(self) -> None:
         """Look for changes now."""
-        self.app.update_index()
+        self.app.look_for_changes()
 
     def action_pause(self) -> None:
         """Pause, or go on."""
