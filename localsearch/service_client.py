@@ -20,7 +20,7 @@ from localsearch.types import CancelledError, LocalsearchError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from io import BufferedRWPair
     from pathlib import Path
 
@@ -35,11 +35,16 @@ _LOOK_EVERY_S = 0.05
 
 
 def search_by_service(
-    socket_file: Path, request: SearchRequest, *, cancel: threading.Event
+    socket_file: Path,
+    request: SearchRequest,
+    *,
+    cancel: threading.Event,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[Stage, tuple[QueryProblem, ...]] | None:
     """The last stage of a search, and what of it wasn't understood; None where no service answers.
 
-    Raises what the search raises, and CancelledError soon after `cancel` is set.
+    `meanwhile` is called while the service searches. Raises what the search raises, and
+    CancelledError soon after `cancel` is set.
     """
     last: ServiceReply | None = None
     # Reranking may use up its budget between two stages.
@@ -50,6 +55,7 @@ def search_by_service(
         as_soon_as(cancel.is_set, lambda: _hang_up(connection), poll_s=_LOOK_EVERY_S),
     ):
         send(pipe, ServiceRequest("search", request))
+        meanwhile()
         while (reply := receive_reply(pipe)) is not None and not cancel.is_set():
             connection.settimeout(patience_s)
             _raise_error(reply)

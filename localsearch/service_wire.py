@@ -98,14 +98,17 @@ def send(pipe: BufferedRWPair, message: ServiceRequest | ServiceReply) -> None:
 
 def receive_request(pipe: BufferedRWPair) -> ServiceRequest | None:
     """The next request; None at the end, ValueError for anything but a request."""
+    decoder, _ = _decoders()
     data = _read(pipe)
-    return None if data is None else _decoders()[0].decode(data)
+    return None if data is None else decoder.decode(data)
 
 
 def receive_reply(pipe: BufferedRWPair) -> ServiceReply | None:
     """The next reply; None at the end, ValueError for anything but a reply."""
+    # Made while the other end is still at work.
+    _, decoder = _decoders()
     data = _read(pipe)
-    return None if data is None else _decoders()[1].decode(data)
+    return None if data is None else decoder.decode(data)
 
 
 def _read(pipe: BufferedRWPair) -> bytes | None:

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -50,6 +49,8 @@ def prepare_output() -> None:
 def exit_code(error: BaseException) -> int:
     """The exit code that an error stands for; what went wrong is said on stderr."""
     if os.environ.get("LOCALSEARCH_DEBUG"):
+        import traceback
+
         with contextlib.suppress(OSError):
             traceback.print_exception(error)
     # stderr may be what's full or closed.
@@ -138,6 +139,8 @@ def _is_ours(file: str) -> bool:
 
 
 def _said_of_fault(error: BaseException) -> int:
+    import traceback
+
     from localsearch.cli.output import print_error
 
     kind = type(error)

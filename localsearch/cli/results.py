@@ -13,7 +13,6 @@ import click
 from localsearch.cli.output import note, shown_path, stdout_console
 from localsearch.cli.status import path_fields
 from localsearch.places import shown_place
-from localsearch.snippets import text_position
 from localsearch.terminal import clean, printable_json
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ def _line_and_column(hit: Hit) -> tuple[int, int]:
     position = None
     # A passage whose lines aren't the file's, such as a table's, stands where it starts.
     if hit.highlights and last is not None and hit.text.count("\n") == last - first:
+        from localsearch.snippets import text_position
+
         position = text_position(hit.text, hit.snippet, hit.highlights[0][0])
     before = hit.text[: position or 0]
     column = len(before.rpartition("\n")[2].encode("utf-8", "replace")) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 from typing import TYPE_CHECKING, cast
@@ -73,7 +74,6 @@ def search(
     Exit codes: 0 found, 1 nothing relevant found, 2 usage, 3 no index, or --mode semantic without
     its model, 4 the index is locked or damaged.
     """
-    from localsearch.cli.results import print_answer
     from localsearch.types import SearchRequest, UsageError
 
     check_form(form, null=null)
@@ -91,14 +91,16 @@ def search(
         within=tuple(os.fsencode(folder) for folder in folders),
     )
     with interruptible() as cancel:
-        stage, problems = _ask_service(request, cancel) or _search_here(request, cancel)
+        stage, problems = _ask_service(request, cancel, form) or _search_here(request, cancel)
+    from localsearch.cli.results import print_answer
+
     print_answer(stage, request.query, form, problems, null=null)
     if stage.notice:
         note(stage.notice)
     return 1 if stage.nothing_relevant or not stage.hits else 0
 
 
-def _ask_service(request: SearchRequest, cancel: Event) -> _Answer | None:
+def _ask_service(request: SearchRequest, cancel: Event, form: str | None) -> _Answer | None:
     from localsearch.config import find_paths
 
     socket_file = find_paths().socket_file
@@ -106,7 +108,14 @@ def _ask_service(request: SearchRequest, cancel: Event) -> _Answer | None:
         return None
     from localsearch.service_client import search_by_service
 
-    return search_by_service(socket_file, request, cancel=cancel)
+    def import_what_prints() -> None:
+        # Takes as long as the service takes to search.
+        importlib.import_module("localsearch.cli.results")
+        if form is None:
+            importlib.import_module("rich.console")
+            importlib.import_module("rich.text")
+
+    return search_by_service(socket_file, request, cancel=cancel, meanwhile=import_what_prints)
 
 
 def _search_here(request: SearchRequest, cancel: Event) -> _Answer:
