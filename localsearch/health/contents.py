@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -91,6 +93,8 @@ def _state_of(store: Store, paths: Paths) -> Iterator[Finding]:
         if not online or not os.path.isdir(path):
             text = f"the indexed folder {path} can't be found now; its index is kept"
             yield Finding("folders", "warning", text, f"Or forget it: localsearch remove {path}")
+        else:
+            yield from check_folder(path)
     coverage = store.coverage()
     if counts.get("pending", 0) or (counts.get("indexed", 0) and coverage.semantic < 1):
         text = (
@@ -98,6 +102,37 @@ def _state_of(store: Store, paths: Paths) -> Iterator[Finding]:
             f" {coverage.semantic:.0%} by meaning"
         )
         yield Finding("coverage", "warning", text, "localsearch index")
+
+
+def check_folder(root: str) -> Iterator[Finding]:
+    """Whether an indexed folder, and those right in it, may be looked into."""
+    folders = [root]
+    try:
+        with os.scandir(root) as listing:
+            folders += [each.path for each in listing if each.is_dir(follow_symlinks=False)]
+    except OSError:
+        pass
+    for folder in folders:
+        try:
+            os.scandir(folder).close()
+        except PermissionError as error:
+            text = f"{folder} can't be read: {error.strerror}; what was indexed of it is kept"
+            yield Finding("folders", "warning", text, remedy_for_refusal(folder, error.errno))
+        except OSError:
+            # Gone in between, or no folder any more.
+            continue
+
+
+def remedy_for_refusal(folder: str, code: int | None, platform: str = sys.platform) -> str:
+    """What lets us read a folder that the system refuses."""
+    if platform == "darwin" and code == errno.EPERM:
+        # Permissions say EACCES; this is macOS protecting the user's privacy.
+        return (
+            "Allow it in System Settings > Privacy & Security > Full Disk Access (or Files and"
+            " Folders), for your terminal and for what runs `localsearch watch`, and start those"
+            " anew."
+        )
+    return f"Check its permissions: ls -ld {shlex.quote(folder)}"
 
 
 def _folders(store: Store) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localsearch.health.contents import remedy_for_refusal
 from tests.cli.program import PROGRAM, environment, run
 
 if TYPE_CHECKING:
@@ -20,16 +22,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX permissions")
 
 
-def index_without_rights(home: Paths) -> str:
-    """Run `localsearch index` as one whom permissions hold for; gives what it says."""
-    command = [PROGRAM, "index"]
+def run_without_rights(home: Paths, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as one whom permissions hold for."""
+    command = [PROGRAM, *arguments]
     if os.getuid() == 0:
         if shutil.which("setpriv") is None:
             pytest.skip("root's rights can't be taken away here")
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
-    done = subprocess.run(
+    return subprocess.run(
         command, env=environment(home), capture_output=True, text=True, check=False, timeout=60
     )
+
+
+def index_without_rights(home: Paths) -> str:
+    """Run `localsearch index` so; gives what it says."""
+    done = run_without_rights(home, "index")
     assert done.returncode == 0, done.stderr
     return done.stderr
 
@@ -74,3 +81,28 @@ def test_a_folder_that_is_locked_keeps_its_index(words: Index, tmp_path: Path) -
             locked.chmod(0o755)
         assert found(home, "gnus") == ["text.txt"]
     assert "1 unchanged" in index_without_rights(home)
+
+
+def test_doctor_names_a_folder_that_is_refused(words: Index, tmp_path: Path) -> None:
+    home = words.paths
+    library = tmp_path / "library"
+    (library / "folder").mkdir(parents=True)
+    (library / "folder/text.txt").write_text("gnus graze")
+    assert run(home, "add", str(library)).returncode == 0
+    for locked in (library / "folder", library):
+        locked.chmod(0)
+        try:
+            said = run_without_rights(home, "doctor").stdout
+        finally:
+            locked.chmod(0o755)
+        assert f"{locked} can't be read: Permission denied" in " ".join(said.split())
+        assert f"ls -ld {locked}" in said
+    assert "can't be read" not in run_without_rights(home, "doctor").stdout
+
+
+def test_macos_privacy_is_told_from_permissions() -> None:
+    said = remedy_for_refusal("/Users/ada/Documents", errno.EPERM, "darwin")
+    assert "Privacy & Security > Full Disk Access" in said
+    for code, platform in ((errno.EACCES, "darwin"), (errno.EPERM, "linux")):
+        said = remedy_for_refusal("/Users/ada/My Documents", code, platform)
+        assert said == "Check its permissions: ls -ld '/Users/ada/My Documents'"
