@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -17,7 +20,7 @@ from localsearch.api import Index
 from localsearch.config import Paths, Settings
 from localsearch.service import Service
 from localsearch.service_client import search_by_service, tell_service
-from localsearch.service_wire import ServiceRequest
+from localsearch.service_wire import ServiceRequest, send
 from localsearch.types import CancelledError, NoIndexError, SearchRequest, Stage
 from tests.conftest import write_library
 
@@ -201,3 +204,52 @@ def test_who_stops_waits_for_no_answer(tmp_path: Path) -> None:
         with pytest.raises(CancelledError):
             search_by_service(path, SearchRequest("x"), cancel=cancel)
         assert time.monotonic() - began_s < 1.5
+
+
+ASK = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect(sys.argv[1])
+    connection.settimeout(30)
+    try:
+        connection.sendall(bytes.fromhex(sys.argv[2]))
+        print(len(connection.recv(1000)))
+    except ConnectionError:
+        print(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="needs another user")
+@pytest.mark.parametrize(("user", "is_answered"), [(0, True), (65534, False)])
+def test_another_user_is_not_answered(service: Service, user: int, is_answered: bool) -> None:
+    file = service.paths.socket_file
+    asked = io.BytesIO()
+    send(asked, ServiceRequest("state"))  # type: ignore[arg-type]
+    # As if the permissions had been opened, so that only the question who it is stands between.
+    opened = [(file, 0o666), (file.parent, 0o755), (file.parent.parent, 0o755)]
+    before = [(path, stat.S_IMODE(path.stat().st_mode)) for path, _ in opened]
+    try:
+        for path, mode in opened:
+            path.chmod(mode)
+        done = subprocess.run(
+            [
+                "/usr/bin/env",
+                "-i",
+                sys.executable,
+                "-I",
+                "-S",
+                "-c",
+                ASK,
+                file,
+                asked.getvalue().hex(),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            user=user,
+            cwd="/",
+        )
+    finally:
+        for path, mode in before:
+            path.chmod(mode)
+    assert (int(done.stdout) > 0) == is_answered

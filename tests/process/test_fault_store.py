@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,6 @@ from localsearch.api import Index
 from localsearch.engine.random_qwen3 import write_random_qwen3
 from localsearch.service import Service
 from localsearch.store import Store
-from localsearch.store.schema import MIGRATIONS
 from localsearch.types import StoreFullError, StoreLockedError
 from tests.cli.program import PROGRAM, environment, run
 from tests.process.conftest import found
@@ -29,7 +30,6 @@ from tests.process.mounting import mount, small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 WAIT_S = 60.0
 
@@ -129,18 +129,51 @@ def test_an_index_of_a_newer_version_is_refused_untouched(words: Index, tmp_path
     assert [each.name for each in path.parent.glob("index.db*")] == ["index.db"]
 
 
-def test_an_index_of_the_first_version_is_brought_up_to_date(words: Index, tmp_path: Path) -> None:
-    write_texts(tmp_path / "library", 2, 5)
-    connection = db.connect(words.paths.index_file, MIGRATIONS[:1])
-    connection.execute(
-        "INSERT INTO roots (path, name) VALUES (?, 'library')",
-        (os.fsencode(tmp_path / "library"),),
-    )
+# What the index of version 1 in data/ was made of, by the program of that time, in /library.
+OLD_LIBRARY = {
+    "notes/bees.md": "# Bees\n\nThe hive was moved to the orchard in April. The queen is two years"
+    " old.\n\n## Honey\n\nTwelve jars in July.\n",
+    "letter.txt": "Sehr geehrte Frau Albers, seit November fällt jede Nacht die Heizung aus.\n",
+    "睡眠.txt": "睡前学的东西，第二天早上复习一遍效果最好。\n",
+    "retry.py": "def with_backoff(call, attempts=5):\n"
+    '    """Call again after a failure."""\n    return call()\n',
+    "zeros.bin": "\0" * 3000,
+}
+OLD_TIME_S = 1_793_534_400
+
+
+def test_an_index_of_the_first_version_is_brought_up_to_date(tiny: Index, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    for name, text in OLD_LIBRARY.items():
+        path = library / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        os.utime(path, (OLD_TIME_S, OLD_TIME_S))
+    packed = Path(__file__).with_name("data") / "index_of_version_1.db.gz"
+    file = tiny.paths.index_file
+    file.parent.mkdir(parents=True)
+    file.write_bytes(gzip.decompress(packed.read_bytes()))
+    connection = sqlite3.connect(file)
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    for table in ("roots", "files"):
+        change = f"UPDATE {table} SET path = CAST(? || substr(path, 9) AS BLOB)"
+        connection.execute(change, (os.fsencode(library),))
+    # As if the same files lay on another volume.
+    connection.execute("UPDATE files SET device = 1")
+    connection.commit()
     connection.close()
-    words.update()
-    assert len(found(words, "quagga")) == 2
-    assert words.status().roots[0].online
-    assert_sound(words)
+    # What was indexed then is found before anything is read anew, also by who only reads.
+    assert found(tiny, "hive") == ["bees.md"]
+    assert found(tiny, "复习") == ["睡眠.txt"]
+    report = tiny.update()
+    assert (report.added, report.removed) == (0, 0)
+    assert found(tiny, "with_backoff") == ["retry.py"]
+    status = tiny.status()
+    assert (status.files.indexed, status.files.total) == (4, 5)
+    assert status.coverage.semantic == 1.0
+    assert status.roots[0].online
+    assert_sound(tiny)
+    assert tiny.update().changed == 0
 
 
 def test_a_model_that_goes_and_comes_back_under_a_running_service(
@@ -169,6 +202,39 @@ def test_a_model_that_goes_and_comes_back_under_a_running_service(
             shutil.copy(away, tiny_model)
             service.rescan()
             (library / "newest.txt").write_text("a kudu")
+            until(lambda: tiny.status().coverage.semantic == 1.0)
+        finally:
+            stop.set()
+            thread.join(WAIT_S)
+    assert_sound(tiny)
+
+
+def test_a_model_that_is_swapped_under_a_running_service(
+    tiny: Index, tiny_model: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    write_texts(library, 3, 20)
+    tiny.add_roots([str(library)])
+    tiny.update()
+
+    def serving() -> str:
+        with Store(tiny.paths.index_file, readonly=True) as store:
+            model = store.vectors.serving_model()
+        return model.fingerprint if model else ""
+
+    before = serving()
+    models = replace(tiny.settings.models, idle_unload_s=0.01)
+    stop = threading.Event()
+    with Service(tiny.paths, replace(tiny.settings, models=models)) as service:
+        thread = threading.Thread(target=service.run, args=(stop,))
+        thread.start()
+        try:
+            until(lambda: service.state().phase == "idle")
+            write_random_qwen3(tmp_path / "other.gguf", pooling="last", name="other", seed=7)
+            (tmp_path / "other.gguf").replace(tiny_model)
+            (library / "new.txt").write_text("an okapi")
+            until(lambda: found(tiny, "okapi") == ["new.txt"])
+            until(lambda: serving() != before)
             until(lambda: tiny.status().coverage.semantic == 1.0)
         finally:
             stop.set()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from localsearch.store import Store
 from tests.tui.conftest import make_library
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
@@ -107,6 +108,14 @@ def tmux(tmp_path: Path, environment: dict[str, str]) -> Iterator[Tmux]:
     tmux.close()
 
 
+@pytest.fixture
+def second(tmp_path: Path, environment: dict[str, str]) -> Iterator[Tmux]:
+    (tmp_path / "second").mkdir()
+    second = Tmux(tmp_path / "second", environment)
+    yield second
+    second.close()
+
+
 def test_index_type_see_open_quit(tmux: Tmux, home: Path, environment: dict[str, str]) -> None:
     subprocess.run(
         [*PROGRAM, "add", str(home / "library")], env=environment, check=True, capture_output=True
@@ -144,3 +153,39 @@ def test_a_new_user_is_welcomed_in_a_small_terminal(tmux: Tmux, home: Path) -> N
     tmux.until("tea.md")
     tmux.type("C-c")
     tmux.until("ended with 0")
+
+
+def test_two_apps_and_a_command_that_writes(
+    tmux: Tmux, second: Tmux, home: Path, environment: dict[str, str]
+) -> None:
+    library = home / "library"
+    add = [*PROGRAM, "add", str(library)]
+    subprocess.run(add, env=environment, check=True, capture_output=True)
+    command = " ".join(f"'{word}'" for word in PROGRAM)
+    both = (tmux, second)
+    for each in both:
+        each.start(f"cd '{home}' && {command}")
+    codes = []
+    for number in range(12):
+        # Both apps look for changes by themselves, too: whoever comes first writes.
+        (library / f"new{number}.txt").write_text(f"quagga{number} grazes")
+        done = subprocess.run(
+            [*PROGRAM, "index"], env=environment, check=False, capture_output=True, text=True
+        )
+        assert "Traceback" not in done.stderr
+        codes.append(done.returncode)
+    assert set(codes) <= {0, 4}
+    give_up_s = time.monotonic() + 60
+    while subprocess.run([*PROGRAM, "index"], env=environment, check=False).returncode != 0:
+        assert time.monotonic() < give_up_s
+    for each in both:
+        each.until("Search your files")
+        each.type("quagga11")
+    for each in both:
+        each.until("new11.txt")
+        each.type("C-q")
+    for each in both:
+        each.until("ended with 0")
+    with Store(home / "lsx/data/index.db") as store:
+        assert store.checks.problems() == ()
+        assert store.files.counts()["indexed"] == 7 + 12
