@@ -1,6 +1,6 @@
 """How soon is a change found, what does a burst cost, and what does looking at everything?
 
-    python -m benchmarks.watch [--files 100000] [--burst 10000] [--edits 40]
+    python -m benchmarks.watch [--files 100000] [--burst 10000] [--edits 40] [--churn 100000]
 
 Runs the installed program in a folder of its own, with the starter model. The peer of a rescan is
 a bare walk of the same tree (os.scandir and stat, nothing else), in the same process and with the
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 PROGRAM = str(Path(sys.executable).with_name("localsearch"))
 ROUNDS = 7
 FILES_IN_FOLDER = 100
+CHANGES_IN_ROUND = 1000
+CHURNED_FILES = 200
 
 
 def main() -> None:
@@ -45,20 +47,28 @@ def main() -> None:
     parser.add_argument("--burst", type=int, default=10_000, help="files of the burst")
     parser.add_argument("--edits", type=int, default=40, help="edits that are timed")
     parser.add_argument("--idle", type=float, default=30.0, help="seconds of idling")
+    parser.add_argument("--churn", type=int, default=100_000, help="changes of the long run")
+    parser.add_argument("--only", choices=["rescan", "watching", "churn"], help="this part alone")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         base = Path(name).resolve()
-        rescan(base / "tree", wanted.files)
+        if wanted.only in (None, "rescan"):
+            rescan(base / "tree", wanted.files)
+        if wanted.only == "rescan":
+            return
         os.environ["LOCALSEARCH_HOME"] = str(base / "home")
         library = base / "library"
         library.mkdir()
         (library / "first.txt").write_text("the first")
         subprocess.run([PROGRAM, "add", str(library)], check=True, capture_output=True)
         with Index(config.find_paths(), config.Settings()) as index, watching(index) as process:
-            cold_edit(index, library)
-            edits(index, library, wanted.edits)
-            idle(index, process, wanted.idle)
-            burst(index, library, wanted.burst)
+            if wanted.only != "churn":
+                cold_edit(index, library)
+                edits(index, library, wanted.edits)
+                idle(index, process, wanted.idle)
+                burst(index, library, wanted.burst)
+            if wanted.only != "watching":
+                churn(index, process, library / "churn", wanted.churn)
 
 
 def rescan(tree: Path, count: int) -> None:
@@ -140,10 +150,10 @@ def until(holds: Callable[[], bool]) -> float:
     return time.monotonic() - began_s
 
 
-def until_idle(index: Index) -> int:
+def until_idle(index: Index, for_s: float = 3.0) -> int:
     """Wait until the service has had nothing to do for a while; gives its passes."""
     passes, since_s = -1, time.monotonic()
-    while time.monotonic() - since_s < 3.0:
+    while time.monotonic() - since_s < for_s:
         state = read_state(index.paths.service_file)
         if state is None or state.phase != "idle" or state.passes != passes:
             passes, since_s = state.passes if state else -1, time.monotonic()
@@ -204,6 +214,39 @@ def burst(index: Index, library: Path, count: int) -> None:
     (library / "burst").rename(library / "moved")
     after_move = until_idle(index)
     print(f"move of {count:,} files with their folder: {after_move - passes} passes")
+
+
+def churn(index: Index, process: psutil.Process, folder: Path, changes: int) -> None:
+    """Change files again and again, and see what that leaves behind in memory and on the disk."""
+    folder.mkdir()
+    rounds = max(2, changes // CHANGES_IN_ROUND)
+    memory: list[int] = []
+    disk: list[int] = []
+    for number in range(rounds):
+        for change in range(CHANGES_IN_ROUND):
+            path = folder / f"{change % CHURNED_FILES}.txt"
+            if change % 50 == 7 and path.exists():
+                path.replace(folder / f"{number % 3}-{path.name}")
+            elif change % 50 == 11:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_text(f"round {number} change {change} of what's always changed")
+        until_idle(index, for_s=0.5)
+        memory.append(sum(each.memory_info().rss for each in family(process)))
+        disk.append(sum(each.stat().st_size for each in index.paths.data_dir.iterdir()))
+    tenth = max(1, rounds // 10)
+    parts = [slice(tenth, 2 * tenth), slice(-tenth, None)]
+    for what, sizes in (("memory", memory), ("disk", disk)):
+        early, late = (statistics.median(sizes[part] or sizes) / 1e6 for part in parts)
+        print(
+            f"{what} in {changes:,} changes: {early:.0f} MB in the second tenth of them,"
+            f" {late:.0f} MB in the last, {max(sizes) / 1e6:.0f} MB at most"
+        )
+
+
+def family(process: psutil.Process) -> list[psutil.Process]:
+    """The process and those that it started."""
+    return [process, *process.children(recursive=True)]
 
 
 if __name__ == "__main__":
