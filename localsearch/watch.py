@@ -166,7 +166,11 @@ class Watcher:
     # Native events
 
     def _watch(self, root: str) -> None:
-        if self._identities[root] is None or self._is_held(root) or root in self.polled:
+        if self._identities[root] is None or root in self.polled:
+            return
+        if self._is_held(root):
+            # What's left out of the one that holds it may be a root all the same.
+            self._watch_below(root)
             return
         wish = self._settings.service.watch
         if wish == "polling":

@@ -250,6 +250,15 @@ def test_a_root_within_a_root_is_told_once(watched: Watched) -> None:
     assert watched.told_after(lambda: new.write_text("new")) == {"sub/new.txt"}
 
 
+def test_a_root_in_what_another_leaves_out_is_watched(watched: Watched) -> None:
+    own = watched.folder / "node_modules/own"
+    own.mkdir(parents=True)
+    watched.told_after(lambda: None)
+    watched.watcher.set_roots([str(watched.folder), str(own)])
+    new = own / "new.txt"
+    assert watched.told_after(lambda: new.write_text("new")) == {"node_modules/own/new.txt"}
+
+
 def test_a_root_taken_away_is_told_of_no_more(watched: Watched, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
