@@ -38,7 +38,8 @@ _SHORTEST_LIFE, _LONGEST_LIFE = 0.15, 1.2
 # Before it's known: the first start of all has more to do.
 _FIRST_KILLS = 3
 _FIRST_LIFE_S = 1.0
-_WAIT_S = 120.0
+# What is left after the last kill.
+_WAIT_S = 600.0 if os.environ.get("LOCALSEARCH_LONG") else 120.0
 _TELLING = Path(__file__).with_name("telling.py")
 
 
