@@ -173,6 +173,10 @@ class Index(Remembering, Writing):
         roots = self._reader().files.roots()
         return [(path, name) for path, name, online in roots if not online]
 
+    def unknown_roots(self) -> list[tuple[str, str]]:
+        """Path and name of each indexed folder of which no file is known yet."""
+        return self._reader().files.roots_without_files()
+
     def unread_files(self) -> int:
         """How many files are known that are still to be read."""
         return self._reader().files.pending_count()

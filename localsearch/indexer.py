@@ -14,6 +14,7 @@ from localsearch.indexing.reading import FileReading
 from localsearch.indexing.renewing import renew_outdated
 from localsearch.indexing.run import Run
 from localsearch.learning import learn_from_vectors
+from localsearch.rebuild import is_whole
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ class Indexer:
         if run.counts["embedded"] or run.counts["removed"]:
             learn_from_vectors(self._store, run.embedder, cancel=run.cancel)
         self._store.tidy()
+        if not run.within:
+            is_whole(self._store)
         run.report_progress(Progress("done"))
         return run.report()
 

@@ -23,9 +23,9 @@ def notices(index: Index, request: SearchRequest, query: Query, stage: Stage) ->
     nothing_asked = _nothing_asked(query)
     if nothing_asked:
         yield nothing_asked
-    offline = list(_offline_roots(index, query))
-    yield from offline
-    if not (nothing_asked or offline or stage.hits):
+    missing = list(_missing_roots(index, query))
+    yield from missing
+    if not (nothing_asked or missing or stage.hits):
         yield what_emptied(index, query)
     if not nothing_asked:
         yield _not_all_there(index, stage)
@@ -61,14 +61,26 @@ def _not_all_there(index: Index, stage: Stage) -> str:
     return f"The index isn't whole: {text} ({going_on})."
 
 
-def _offline_roots(index: Index, query: Query) -> Iterator[str]:
+def _missing_roots(index: Index, query: Query) -> Iterator[str]:
+    """Which of the folders that are searched hold nothing that could be found, and why."""
+    if not index.root_paths():
+        yield "No folder is indexed: `localsearch add FOLDER` adds one."
+    for path in _searched(query, index.offline_roots()):
+        yield f"{clean(path)} can't be found now: what it holds is left out."
+    for path in _searched(query, index.unknown_roots()):
+        looks = "work on it goes on" if index.writer() else "`localsearch index` looks for them"
+        yield f"No file in {clean(path)} is known yet ({looks})."
+
+
+def _searched(query: Query, roots: list[tuple[str, str]]) -> Iterator[str]:
+    """The paths of those roots that the query doesn't leave out."""
     names, within = query.filters.roots, query.filters.within
-    for path, name in index.offline_roots():
+    for path, name in roots:
         if names and name not in names:
             continue
         if within and not any(os.path.commonpath((path, each)) in (path, each) for each in within):
             continue
-        yield f"{clean(path)} can't be found now: what it holds is left out."
+        yield path
 
 
 def _not_reranked(

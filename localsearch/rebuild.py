@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from localsearch.config import Paths
     from localsearch.store import Store
 
+# Says in the new index why there's a new one, until all of its folders were read.
+_WHY_NOTE = "begun_anew"
+
 
 def note_roots(paths: Paths, store: Store) -> None:
     """Note the roots beside the index, where they changed; a full disk is no reason to fail."""
@@ -55,14 +58,14 @@ def begin_anew(paths: Paths, error: StoreDamagedError) -> str:
     roots = _noted_roots(paths.roots_file) or salvaged_roots(paths.index_file)
     # Before anything is moved, as nobody else would know them after.
     _note(paths, roots)
-    kept = set_aside(paths.index_file)
-    _begin_with(paths, roots)
+    cause = f"the index was damaged; it's kept as {set_aside(paths.index_file)}"
     if not roots:
-        raise StoreDamagedError(
-            f"the index was damaged; it's kept as {kept}",
-            "Its folders can't be told any more. Add them again: localsearch add FOLDER",
-        ) from error
-    return f"the index was damaged; it's kept as {kept}, and a new one made of your files"
+        remedy = "Its folders can't be told any more. Add them again: localsearch add FOLDER"
+        _begin_with(paths, roots, f"{cause}. {remedy}")
+        raise StoreDamagedError(cause, remedy) from error
+    why = f"{cause}, and a new one made of your files"
+    _begin_with(paths, roots, why)
+    return why
 
 
 def begin_again(paths: Paths) -> bool:
@@ -72,8 +75,20 @@ def begin_again(paths: Paths) -> bool:
     """
     roots = _noted_roots(paths.roots_file)
     if roots:
-        _begin_with(paths, roots)
+        _begin_with(paths, roots, "the index was gone, and a new one made of your files")
     return bool(roots)
+
+
+def why_anew(store: Store) -> str:
+    """Why this index was begun anew, as long as it hasn't been made whole since; else ""."""
+    return store.notes.get(_WHY_NOTE)
+
+
+def is_whole(store: Store) -> None:
+    """Note that all folders of an index were read since it was begun."""
+    if why_anew(store):
+        with store.transaction():
+            store.notes.put(_WHY_NOTE, "")
 
 
 def open_to_write(paths: Paths) -> Store:
@@ -90,10 +105,11 @@ def open_to_write(paths: Paths) -> Store:
     return store
 
 
-def _begin_with(paths: Paths, roots: Sequence[str]) -> None:
+def _begin_with(paths: Paths, roots: Sequence[str], why: str) -> None:
     from localsearch.store import Store
 
     with Store(paths.index_file) as store, store.transaction():
+        store.notes.put(_WHY_NOTE, why)
         for root in roots:
             store.files.add_root(root)
 

@@ -130,7 +130,7 @@ class Writing(Opened):
         """Bring the index up to date (of all roots, or of these paths in them); may take long.
 
         With `full`, the content of every file is compared, not only its size and time, and those
-        that couldn't be read are tried again.
+        that couldn't be read are tried again. An index that had to be begun anew is made whole.
         Raises NoIndexError, StoreLockedError when another process is at it, CancelledError when
         stopped (what's done is kept), StoreError.
         """
@@ -140,15 +140,20 @@ class Writing(Opened):
 
         if not (self.paths.index_file.exists() or self.paths.roots_file.exists()):
             self._reader()
-        notices: list[str] = []
         with writer_lock(self.paths.lock_file), open_log(self.paths.log_file):
             if not self.paths.index_file.exists():
                 begin_again(self.paths)
             try:
-                return self._update(within, full, notices, progress, cancel)
+                return self._update(within, full, progress, cancel)
             except StoreDamagedError as error:
-                notices.append(begin_anew(self.paths, error))
-            return self._update(within, full, notices, progress, cancel)
+                begin_anew(self.paths, error)
+            return self._update(within, full, progress, cancel)
+
+    def why_anew(self) -> str:
+        """Why the index was begun anew, as long as it isn't whole again; "" where it wasn't."""
+        from localsearch.rebuild import why_anew
+
+        return why_anew(self._reader())
 
     def _serves(self) -> bool:
         """Whether there's a model whose vectors answer searches."""
@@ -176,16 +181,15 @@ class Writing(Opened):
         self,
         within: Sequence[str],
         full: bool,
-        notices: Sequence[str],
         progress: Callable[[Progress], None] | None,
         cancel: threading.Event | None,
     ) -> IndexReport:
         from localsearch.log import log_report
-        from localsearch.rebuild import open_to_write
+        from localsearch.rebuild import open_to_write, why_anew
         from localsearch.updating import update_index
 
         inside = [self._known_path(each) for each in within]
-        notices = [*notices, *self._left_out(inside)]
+        notices = self._left_out(inside)
         notice = ""
         try:
             embedder: Embedder | None = self._open_embedder()
@@ -194,6 +198,11 @@ class Writing(Opened):
             lost = "nothing was embedded" if self._serves() else "search by meaning is off"
             embedder, notice = None, f"{lost}: {error.cause}. {error.remedy}"
         with open_to_write(self.paths) as store:
+            if anew := why_anew(store):
+                # What was indexed of the other folders is gone as well.
+                inside, notices = [], [anew, *notices]
+            if not store.files.roots():
+                notices.append("no folder is indexed: `localsearch add FOLDER` adds one")
             if full:
                 from localsearch.verify import outdate_altered
 

@@ -101,3 +101,21 @@ def test_a_folder_that_cannot_be_found_is_said(filled: Index, library: Path, tex
     assert "can't be found" not in ask(filled, f"{text} in:elsewhere").notice
     within = (os.fsencode(elsewhere),)
     assert "can't be found" not in ask(filled, text, within=within).notice
+
+
+def test_a_folder_of_which_nothing_is_known_yet_is_named(filled: Index, library: Path) -> None:
+    unread = library.with_name("unread")
+    unread.mkdir()
+    (unread / "a.txt").write_text("walnuts\n")
+    filled.add_roots([str(unread)])
+    said = f"No file in {unread} is known yet (`localsearch index` looks for them)."
+    assert said in ask(filled, "walnuts", mode="keyword").notice
+    assert "is known yet" not in ask(filled, "walnuts in:library", mode="keyword").notice
+    filled.update()
+    assert ask(filled, "walnuts", mode="keyword").notice == ""
+
+
+def test_an_index_without_folders_says_so(filled: Index, library: Path) -> None:
+    filled.remove_root(str(library))
+    assert "No folder is indexed" in ask(filled, "hive", mode="keyword").notice
+    assert "no folder is indexed" in filled.update().notices[0]

@@ -79,6 +79,25 @@ def test_adding_a_folder_to_a_damaged_index_keeps_the_others(
     other.mkdir()
     filled.add_roots([str(other)])
     assert [root.path for root in filled.status().roots] == [str(library), str(other)]
+    assert "the index was damaged" in filled.why_anew()
+    report = filled.update([str(other)])
+    assert "the index was damaged" in report.notices[0]
+    assert found(filled, "hive") == ["bees.txt"]
+    assert filled.why_anew() == ""
+    assert filled.update().notices == ()
+
+
+def test_a_part_of_a_damaged_index_is_not_all_that_is_read_again(
+    filled: Index, library: Path
+) -> None:
+    filled.close()
+    all_in_the_file(filled.paths.index_file)
+    overwrite_header(filled.paths.index_file)
+    assert filled.update([str(library / "letters")]).added == 5
+    filled.close()
+    filled.paths.index_file.unlink()
+    report = filled.update([str(library / "letters")])
+    assert (report.added, report.notices[0][:18]) == (5, "the index was gone")
 
 
 def test_a_reader_goes_over_to_the_new_index(filled: Index, library: Path) -> None:

@@ -41,6 +41,8 @@ def add(paths: tuple[str, ...], no_index: bool) -> int:
         for root in roots:
             note(f"{'indexed already: ' if root in before else 'added '}{shown_path(root)}")
         if no_index:
+            if anew := opened.why_anew():
+                note(f"{anew}; `localsearch index` reads them")
             return 0
         try:
             return run_update(opened, roots)

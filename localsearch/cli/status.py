@@ -128,7 +128,7 @@ def _print(found: Status) -> None:
     from localsearch.lock import describe_writer
 
     say = click.echo
-    say("Folders")
+    say("Folders" if found.roots else "Folders   none: `localsearch add FOLDER` adds one")
     unknown = [root for root in found.roots if root.online and not root.files]
     for root in found.roots:
         remark = "" if root.online else "  (can't be found now; its index is kept)"

@@ -74,6 +74,13 @@ class Files:
         """Forget a root; its files are the caller's to remove."""
         self._connection.execute("DELETE FROM roots WHERE path = ?", (path_bytes(path),))
 
+    def roots_without_files(self) -> list[tuple[str, str]]:
+        """Path and name of each root in reach of which no file is known."""
+        rows = self._connection.execute("SELECT path, name FROM roots WHERE online ORDER BY id")
+        holds = "SELECT EXISTS (SELECT 1 FROM files WHERE path >= ? AND path < ?)"
+        roots = [(os.fsdecode(path), str(name)) for path, name in rows]
+        return [root for root in roots if not self._connection.execute(holds, below(root[0])).get]
+
     def set_offline_roots(self, offline: Collection[str]) -> None:
         """Mark these roots as out of reach, all others as in reach."""
         for path, _, online in self.roots():
