@@ -141,7 +141,7 @@ class Opened:
         opened = list(self._embedders.values())
         return any(getattr(each, "is_exchanged", False) for each in opened)
 
-    def _open_embedder(self, name: str = "") -> Embedder:
+    def _open_embedder(self, name: str = "", *, cancel: threading.Event | None = None) -> Embedder:
         from localsearch.engine.lazy import LazyEmbedder
         from localsearch.models.opening import facts_source
 
@@ -149,26 +149,29 @@ class Opened:
             embedder = self._embedders.get(name)
             if embedder is None:
                 source = facts_source(self.paths, self.settings, name)
+                # This one's `cancel` isn't that of who has it loaded again later.
+                opening = [cancel]
                 with self._open_state() as state:
                     facts = state.model_facts(source)
                 embedder = LazyEmbedder(
-                    lambda: self._load_embedder(name),
+                    lambda: self._load_embedder(name, opening[0]),
                     idle_s=self.settings.models.idle_unload_s,
                     facts=facts,
                 )
                 # Loads a model that never was, so that one that's broken is told of here.
                 _ = embedder.fingerprint
+                opening[0] = None
                 self._embedders[name] = embedder
             return embedder
 
-    def _load_embedder(self, name: str) -> Embedder:
+    def _load_embedder(self, name: str, cancel: threading.Event | None = None) -> Embedder:
         from localsearch.engine.lazy import facts_of
         from localsearch.models import open_embedder
         from localsearch.models.opening import facts_source
 
         # Another file may lie there than the last time.
         source = facts_source(self.paths, self.settings, name)
-        embedder = open_embedder(self.paths, self.settings, name)
+        embedder = open_embedder(self.paths, self.settings, name, cancel=cancel)
         # A full disk stops no search.
         with contextlib.suppress(StoreError), self._open_state() as state:
             state.put_model_facts(source, facts_of(embedder))

@@ -186,13 +186,16 @@ class Writing(Opened):
     ) -> IndexReport:
         from localsearch.log import log_report
         from localsearch.rebuild import open_to_write, why_anew
+        from localsearch.types import Progress
         from localsearch.updating import update_index
 
         inside = [self._known_path(each) for each in within]
         notices = self._left_out(inside)
         notice = ""
         try:
-            embedder: Embedder | None = self._open_embedder()
+            if progress is not None:
+                progress(Progress("preparing"))
+            embedder: Embedder | None = self._open_embedder(cancel=cancel)
         except ModelError as error:
             # What has vectors is still found by the model that made them.
             lost = "nothing was embedded" if self._serves() else "search by meaning is off"

@@ -14,6 +14,7 @@ from localsearch.api import Index
 from tests.running import Running
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Generator, Iterator
 
     from localsearch.types import Embedder
@@ -102,10 +103,11 @@ def one_starter_model() -> Iterator[None]:
         name: str = "",
         *,
         repacked: bool | None = None,
+        cancel: threading.Event | None = None,
     ) -> Embedder:
         model = models.resolve_embedder(paths, settings, name)
         if model.path.resolve().parent not in STARTER_DIRS or repacked is not None:
-            return really_open(paths, settings, name, repacked=repacked)
+            return really_open(paths, settings, name, repacked=repacked, cancel=cancel)
         key = facts_source(paths, settings, name), repr(settings.models)
         if key not in opened:
             opened[key] = really_open(paths, settings, name)

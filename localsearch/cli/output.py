@@ -136,6 +136,10 @@ class _Bars:
         name = _phase_name(progress)
         if name not in self._tasks:
             for before in self._bars.tasks:
+                if not (before.total or before.completed):
+                    # It counted nothing, and is over.
+                    self._bars.remove_task(before.id)
+                    continue
                 # Nothing is told at the end of a phase but that the next one has begun.
                 self._bars.update(before.id, completed=before.total or before.completed)
                 self._bars.stop_task(before.id)
@@ -171,7 +175,12 @@ class _Lines:
 
 
 def _phase_name(progress: Progress) -> str:
-    names = {"scanning": "Looking at files", "reading": "Reading", "embedding": "Embedding"}
+    names = {
+        "preparing": "Preparing the model",
+        "scanning": "Looking at files",
+        "reading": "Reading",
+        "embedding": "Embedding",
+    }
     name = names.get(progress.phase, progress.phase)
     # Searches go on with the old model meanwhile.
     return f"{name} for {clean(progress.changing_to)}" if progress.changing_to else name
@@ -188,7 +197,7 @@ def shown_rate(progress: Progress) -> str:
     """Tokens a second, where that is what counts."""
     if progress.phase == "embedding":
         return f"tokens {progress.tokens_per_s:,.0f}/s"
-    return "files"
+    return "" if progress.phase == "preparing" else "files"
 
 
 def shown_eta(eta_s: float | None) -> str:

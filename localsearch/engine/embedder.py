@@ -40,15 +40,17 @@ def load_embedder(
     paths: Paths,
     weights_sha256: str,
     repacked: bool | None = None,
+    cancel: threading.Event | None = None,
 ) -> GgufEmbedder:
     """Load a GGUF as an embedder; raises ModelError when it isn't one or can't be run.
 
-    `repacked` says which kernels it's for, None to have the faster ones chosen.
+    `repacked` says which kernels it's for, None to have the faster ones chosen. Raises
+    CancelledError when `cancel` was set before the weights are loaded.
     """
     info = _refuse_unfit(path)
     model = Model(
         path,
-        extra_buffers=repacks(paths, info.quantisation, repacked),
+        extra_buffers=repacks(paths, info.quantisation, repacked, cancel=cancel),
         gpu_layers=settings.gpu_layers,
     )
     try:

@@ -16,21 +16,29 @@ from localsearch.config import private_dir
 from localsearch.engine.probe import probe_native
 
 if TYPE_CHECKING:
+    import threading
+
     from localsearch.config import Paths
 
 _K_QUANT = re.compile(r"Q\d_K")
 _X86 = frozenset({"x86_64", "amd64"})
 
 
-def repacks(paths: Paths, quantisation: str, asked: bool | None = None) -> bool:
+def repacks(
+    paths: Paths,
+    quantisation: str,
+    asked: bool | None = None,
+    *,
+    cancel: threading.Event | None = None,
+) -> bool:
     """Whether to load such a file with its weights repacked: where that's safe and the faster way.
 
     Which is faster was measured by `models bench`, or else follows from the quantisation. What's
-    `asked` for goes before both.
+    `asked` for goes before both. Raises CancelledError where `cancel` is set while that's tried.
     """
     if asked is not None:
         return asked
-    if not probe_native(paths).extra_buffers_ok:
+    if not probe_native(paths, cancel=cancel).extra_buffers_ok:
         return False
     return _measured(paths).get(quantisation, is_faster_repacked(quantisation))
 

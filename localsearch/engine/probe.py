@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -21,13 +22,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localsearch.config import private_dir
-from localsearch.types import ModelError
+from localsearch.types import CancelledError, ModelError
 
 if TYPE_CHECKING:
+    import threading
+
     from localsearch.config import Paths
     from localsearch.engine.random_qwen3 import Quantisation
 
 _CHILD_TIMEOUT_S = 60.0
+_LOOK_UP_EVERY_S = 0.1
 _PROBED_QUANTISATIONS: tuple[Quantisation, ...] = ("Q8_0", "Q4_0", "Q4_K_M", "F16", "F32")
 # Enough rows that ggml takes its kernels for prompts, AMX's among them, not those for one token.
 _PROBED_TOKENS = 96
@@ -67,15 +71,18 @@ class _Outcome:
     features: str = ""
 
 
-def probe_native(paths: Paths, *, command: Command | None = None) -> ProbeResult:
+def probe_native(
+    paths: Paths, *, command: Command | None = None, cancel: threading.Event | None = None
+) -> ProbeResult:
     """What is safe on this machine, from memory where this build was tried here before.
 
-    Raises ModelError where llama.cpp crashes either way, as it would take the program with it.
+    Raises ModelError where llama.cpp crashes either way, as it would take the program with it, and
+    CancelledError soon after `cancel`.
     """
     build = _build()
     result = _remembered(paths.probe_file, build)
     if result is None:
-        result = _probe(build, command or _child_command)
+        result = _probe(build, command or _child_command, cancel)
         if result.tried:
             _remember(paths.probe_file, result)
     if not result.runs:
@@ -112,11 +119,11 @@ def _cpu() -> str:
     return ";".join(fields.values()) or platform.machine()
 
 
-def _probe(build: str, command: Command) -> ProbeResult:
-    extra = _run(command(True))
+def _probe(build: str, command: Command, cancel: threading.Event | None) -> ProbeResult:
+    extra = _run(command(True), cancel)
     if extra.survived:
         return ProbeResult(build, True, True, "all kernels run", extra.features)
-    plain = _run(command(False))
+    plain = _run(command(False), cancel)
     features = extra.features or plain.features
     if plain.crashed:
         detail = f"a small model ends with {plain.how}"
@@ -137,26 +144,50 @@ def _child_command(extra_buffers: bool) -> Sequence[str]:
     return (sys.executable, "-P", "-m", "localsearch.engine.probe", str(int(extra_buffers)))
 
 
-def _run(command: Sequence[str]) -> _Outcome:
+def _run(command: Sequence[str], cancel: threading.Event | None) -> _Outcome:
+    _check(cancel)
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_CHILD_TIMEOUT_S,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             # Else ggml calls a debugger, where there's one, to say where it failed.
             env=os.environ | {"GGML_NO_BACKTRACE": "1"},
-        )
+        ) as child:
+            try:
+                said = _wait(child, cancel)
+            except BaseException:
+                child.kill()
+                raise
     except (OSError, subprocess.TimeoutExpired) as error:
         return _Outcome(crashed=False, survived=False, how=str(error))
-    features = done.stdout.decode("utf-8", "replace").strip()
-    code = done.returncode
+    # Who stops the program by its terminal stops the child, too.
+    _check(cancel)
+    features = said.decode("utf-8", "replace").strip()
+    code = child.returncode
     if code < 0:
         how = f"signal {-code}"
         return _Outcome(-code not in _ENDED_BY_OTHERS, survived=False, how=how, features=features)
     crashed = sys.platform == "win32" and code >= _WINDOWS_CRASH
     return _Outcome(crashed, survived=code == 0, how=f"exit code {code}", features=features)
+
+
+def _wait(child: subprocess.Popen[bytes], cancel: threading.Event | None) -> bytes:
+    """What the child says until its end; raises TimeoutExpired for one that has none."""
+    ends_s = time.monotonic() + _CHILD_TIMEOUT_S
+    while True:
+        _check(cancel)
+        try:
+            return child.communicate(timeout=_LOOK_UP_EVERY_S)[0]
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > ends_s:
+                raise
+
+
+def _check(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise CancelledError
 
 
 def try_kernels(extra_buffers: bool) -> None:

@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING
 from localsearch.models.choose import resolve_embedder, resolve_reranker
 
 if TYPE_CHECKING:
+    import threading
+
     from localsearch.config import Paths, Settings
     from localsearch.types import Embedder, Reranker
 
 
 def open_embedder(
-    paths: Paths, settings: Settings, name: str = "", *, repacked: bool | None = None
+    paths: Paths,
+    settings: Settings,
+    name: str = "",
+    *,
+    repacked: bool | None = None,
+    cancel: threading.Event | None = None,
 ) -> Embedder:
     """Load the embedder that `resolve_embedder` finds; raises ModelError when it can't.
 
-    `repacked` says which kernels it's for, None to have the faster ones chosen.
+    `repacked` says which kernels it's for, None to have the faster ones chosen. Raises
+    CancelledError when `cancel` was set before the weights are loaded.
     """
     from localsearch.engine.embedder import load_embedder
 
@@ -29,6 +37,7 @@ def open_embedder(
         paths=paths,
         weights_sha256=model.sha256,
         repacked=repacked,
+        cancel=cancel,
     )
 
 

@@ -15,7 +15,7 @@ class Progress:
     `changing_to` is a model whose vectors are built beside those that serve.
     """
 
-    phase: Literal["scanning", "reading", "embedding", "done"]
+    phase: Literal["preparing", "scanning", "reading", "embedding", "done"]
     files_done: int = 0
     files_total: int = 0
     chunks_done: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from localsearch.config import Paths
 from localsearch.engine.probe import ProbeResult, probe_native
-from localsearch.types import ModelError
+from localsearch.types import CancelledError, ModelError
 
 
 @pytest.fixture
@@ -115,3 +116,21 @@ def test_the_folder_one_stands_in_lends_the_child_no_modules(
     monkeypatch.chdir(tmp_path)
     assert probe_native(paths).tried
     assert not marker.exists()
+
+
+def test_who_stops_waits_for_no_child(paths: Paths) -> None:
+    cancel = threading.Event()
+    tried: list[bool] = []
+    children_of = children("import time; time.sleep(50)", FINE, tried)
+
+    def command(extra_buffers: bool) -> Sequence[str]:
+        # As by a terminal, while the first one runs.
+        threading.Timer(0.2, cancel.set).start()
+        return children_of(extra_buffers)
+
+    with pytest.raises(CancelledError):
+        probe_native(paths, command=command, cancel=cancel)
+    assert tried == [True]
+    assert not paths.probe_file.exists()
+    with pytest.raises(CancelledError):
+        probe_native(paths, command=children_of, cancel=cancel)

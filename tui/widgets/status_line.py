@@ -12,6 +12,7 @@ from localsearch.types import Progress, Status
 from tui.format import describe_duration, describe_percent
 
 _PHASES = {
+    "preparing": "preparing the model",
     "scanning": "looking for changes",
     "reading": "reading",
     "embedding": "learning meanings",
