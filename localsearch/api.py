@@ -177,6 +177,10 @@ class Index(Remembering, Writing):
         """Path and name of each indexed folder of which no file is known yet."""
         return self._reader().files.roots_without_files()
 
+    def files(self) -> list[str]:
+        """The paths of all files that are known."""
+        return list(self._reader().files.known())
+
     def unread_files(self) -> int:
         """How many files are known that are still to be read."""
         return self._reader().files.pending_count()

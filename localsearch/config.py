@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from localsearch.types import ConfigError
+from localsearch.types import ConfigError, LocalsearchError
 
 # Not "localsearch": GNOME's indexer of that name keeps its data in folders and units of that name.
 APP_NAME = "lsx"
@@ -252,7 +253,10 @@ def load_settings(path: Path) -> Settings:
 
 
 def change_setting(path: Path, section: str, name: str, value: str | int | float | bool) -> None:
-    """Set one value in the settings file, keeping the user's comments and order."""
+    """Set one value in the settings file, keeping the user's comments and order.
+
+    Raises LocalsearchError where it can't be written.
+    """
     import tomlkit
 
     try:
@@ -261,7 +265,15 @@ def change_setting(path: Path, section: str, name: str, value: str | int | float
         document = tomlkit.document()
     table = document.setdefault(section, tomlkit.table())
     table[name] = value
-    private_dir(path.parent)
     draft = path.with_suffix(".toml.new")
-    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
-    draft.replace(path)
+    try:
+        private_dir(path.parent)
+        draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise LocalsearchError(
+            f"the settings file {path} can't be written: {error.strerror or error}",
+            "Free some space where it lies, or check the permissions of its folder.",
+        ) from error

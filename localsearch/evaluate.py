@@ -237,6 +237,21 @@ def answers(ranked: Iterable[str], relevant: Sequence[str]) -> list[int | None]:
     return order
 
 
+def unanswerable(queries: Iterable[JudgedQuery], files: Iterable[str]) -> list[str]:
+    """Of each query that names an answer that none of these files is, the first such answer."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        path = "/" + _comparable(file).lstrip("/")
+        by_name[path.rpartition("/")[2]].append(path)
+
+    def is_there(answer: str) -> bool:
+        end = "/" + answer.lstrip("/")
+        return any(path.endswith(end) for path in by_name.get(end.rpartition("/")[2], ()))
+
+    lacking = (next((each for each in one.relevant if not is_there(each)), "") for one in queries)
+    return [each for each in lacking if each]
+
+
 def _comparable(path: str) -> str:
     return unicodedata.normalize("NFC", path.replace("\\", "/"))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
-from typing import NoReturn
+
+# As in localsearch/__init__.py: until `main` runs, nobody catches Ctrl-C.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def _say_that_it_is_broken(error: ImportError) -> NoReturn:
@@ -20,14 +24,18 @@ def main() -> NoReturn:
     try:
         from localsearch.cli.ending import exit_code, leave, prepare_output
         from localsearch.cli.group import cli
+
+        prepare_output()
+    except KeyboardInterrupt:
+        # Nothing was begun that there'd be something to say of.
+        sys.exit(130)
     except ImportError as error:
         # Without click there's nobody else to say it; `doctor` would end here, too.
         _say_that_it_is_broken(error)
-
-    prepare_output()
     try:
         # Under the name by which it was called, as completion goes by it.
-        name = "lsx" if Path(sys.argv[0]).stem == "lsx" else "localsearch"
+        called_as, _ = os.path.splitext(os.path.basename(sys.argv[0]))
+        name = "lsx" if called_as == "lsx" else "localsearch"
         code = cli.main(prog_name=name, standalone_mode=False)
         # What's still in the buffer may be what the disk has no room for.
         if sys.stdout is not None:

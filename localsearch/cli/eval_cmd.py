@@ -15,7 +15,7 @@ import click
 from localsearch.cli.completing import folders
 from localsearch.cli.output import interruptible, note, stdout_console
 from localsearch.cli.status import path_fields
-from localsearch.terminal import clean, printable_json
+from localsearch.terminal import clean, counted, printable_json
 
 if TYPE_CHECKING:
     import threading
@@ -68,7 +68,7 @@ def eval_command(
     more. What a query asks is searched for as text, without operators.
     """
     from localsearch.api import open_index
-    from localsearch.evaluate import evaluate, read_queries
+    from localsearch.evaluate import evaluate, read_queries, unanswerable
     from localsearch.types import UsageError
 
     for path in within:
@@ -85,8 +85,14 @@ def eval_command(
             asking.search(judged[0], mode)
         with _progress(len(judged) * len(wanted)) as advance:
             evaluation = evaluate(judged, asking.search, wanted, progress=advance)
+        lacking = unanswerable(judged, opened.files())
     for notice in asking.notices:
         note(notice)
+    if lacking:
+        note(
+            f"{len(lacking)} of {counted(len(judged), 'question')} name an answer that no indexed"
+            f" file is, such as {lacking[0]}: it can't be found."
+        )
     if as_json:
         click.echo(printable_json(evaluation_json(evaluation)))
     else:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     ByteProgress = Callable[[int, int], None]
 
 _HEADINGS = ("", "Model", "Role", "Here", "Size", "Fits", "Speed", "Licence", "About")
-# On a narrower terminal what's said about each model stands beneath the table.
+# On a narrower terminal what's said about each model stands beneath the table, and so does all
+# that has no room beside the rest.
 _WIDE_COLUMNS = 150
+_FEWEST_COLUMNS = _HEADINGS.index("Speed")
+_BETWEEN = 2
 
 
 def print_table(states: Sequence[ModelState], speeds: Mapping[str, float]) -> None:
@@ -50,7 +53,7 @@ def _print_rich(states: Sequence[ModelState], rows: Sequence[tuple[str, ...]]) -
     from rich.text import Text
 
     console = Console()
-    columns = len(_HEADINGS) if console.width >= _WIDE_COLUMNS else len(_HEADINGS) - 1
+    columns = _fitting_columns(rows, console.width)
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in _HEADINGS[:columns]:
         right = heading in ("Size", "Speed")
@@ -63,7 +66,21 @@ def _print_rich(states: Sequence[ModelState], rows: Sequence[tuple[str, ...]]) -
     console.print(shown)
     if columns < len(_HEADINGS):
         for state, row in zip(states, rows, strict=True):
-            console.print(Text.assemble((clean(state.name), "bold"), f": {row[-1]}"))
+            left = "; ".join(filter(None, reversed(row[columns:])))
+            console.print(Text.assemble((clean(state.name), "bold"), f": {left}"))
+
+
+def _fitting_columns(rows: Sequence[tuple[str, ...]], width: int) -> int:
+    """How many of the columns have room beside each other, from the left."""
+    columns = len(_HEADINGS)
+    if width >= _WIDE_COLUMNS:
+        return columns
+    columns -= 1
+    table = (_HEADINGS, *rows)
+    widths = [max(map(len, column)) + _BETWEEN for column in zip(*table, strict=True)]
+    while columns > _FEWEST_COLUMNS and sum(widths[:columns]) > width:
+        columns -= 1
+    return columns
 
 
 def to_json(state: ModelState, speed: float | None) -> dict[str, Any]:
@@ -136,13 +153,13 @@ def shown_speed(role: str, speed: float | None) -> str:
 
 
 def _row(state: ModelState, speed: float | None) -> tuple[str, ...]:
-    installed = "yes" if state.installed else "no"
+    here = "packed" if state.packed else "yes" if state.installed else "no"
     licence = state.entry.licence if state.entry else ""
     row = (
         "*" if state.in_use else "",
         state.name,
         state.role,
-        installed,
+        here,
         shown_size(state.size_bytes),
         "yes" if state.fits_memory else "no",
         shown_speed(state.role, speed),

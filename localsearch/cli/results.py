@@ -76,24 +76,25 @@ def _result(rank: int, hit: Hit) -> dict[str, Any]:
 def as_vimgrep(stage: Stage) -> Iterator[bytes]:
     """Each result as file:line:column:text, as editors' quickfix lists read it."""
     for hit in stage.hits:
-        line, column = _line_and_column(hit)
-        yield _spelt(hit.path) + f":{line}:{column}:{clean(hit.snippet)}\n".encode()
+        line, column, text = _line_and_column(hit)
+        yield _spelt(hit.path) + f":{line}:{column}:{clean(text)}\n".encode()
 
 
-def _line_and_column(hit: Hit) -> tuple[int, int]:
-    """Where the first marked word stands, else the passage; columns count bytes, from 1."""
+def _line_and_column(hit: Hit) -> tuple[int, int, str]:
+    """Where the first marked word stands, else the passage, and that line; columns count bytes."""
     first, last = hit.locator.line_start, hit.locator.line_end
-    if first is None:
-        return 1, 1
-    position = None
     # A passage whose lines aren't the file's, such as a table's, stands where it starts.
-    if hit.highlights and last is not None and hit.text.count("\n") == last - first:
+    if first is None or last is None or hit.text.count("\n") != last - first:
+        return first or 1, 1, hit.snippet
+    position = None
+    if hit.highlights:
         from localsearch.snippets import text_position
 
         position = text_position(hit.text, hit.snippet, hit.highlights[0][0])
-    before = hit.text[: position or 0]
-    column = len(before.rpartition("\n")[2].encode("utf-8", "replace")) + 1
-    return first + before.count("\n"), column
+    before, after = hit.text[: position or 0], hit.text[position or 0 :]
+    start = before.rpartition("\n")[2]
+    text = start + after.partition("\n")[0]
+    return first + before.count("\n"), len(start.encode("utf-8", "replace")) + 1, text
 
 
 def _spelt(path: str) -> bytes:

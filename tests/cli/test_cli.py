@@ -156,6 +156,18 @@ def test_exclusions_may_come_first(filled_home: Paths) -> None:
     assert run(filled_home, *asked, "--jsn", "hive").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["-n", "-3"], "-3 is not in the range 1<=x<=1000"),
+        (["--budget", "-1", "-n", "1"], "-1.0 is not in the range x>=0"),
+    ],
+)
+def test_the_value_of_an_option_is_no_exclusion(home: Paths, given: list[str], said: str) -> None:
+    done = run(home, "search", "x", *given)
+    assert (done.returncode, said in done.stderr) == (2, True)
+
+
 def test_a_misspelt_command_is_suggested(home: Paths) -> None:
     done = run(home, "serch", "foo")
     assert done.returncode == 2

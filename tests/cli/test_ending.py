@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,3 +113,27 @@ def test_each_error_has_its_code_and_its_words(
     assert said in printed.err
     assert "Traceback" not in printed.err
     assert printed.out == ""
+
+
+def test_stopped_while_it_still_starts_it_ends_without_a_word(home: Paths) -> None:
+    # Ctrl-C comes while the commands are imported.
+    script = (
+        "import sys\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'localsearch.cli.group':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from localsearch.cli import main\n"
+        "assert 'typing' not in sys.modules\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        env=environment(home) | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -93,6 +93,18 @@ def test_within_and_limit(filled_home: Paths, questions: Path, library: Path) ->
     assert all("/garden/" in path for path in ranked)
     assert all(len(query["ranked"]) <= 1 for query in only["queries"])
     assert "Only 1 results" in done.stderr
+    assert "no indexed file" not in done.stderr
+
+
+def test_an_answer_that_is_no_indexed_file_is_told_of(filled_home: Paths, tmp_path: Path) -> None:
+    path = tmp_path / "queries.jsonl"
+    asked = (["bees.txt"], ["/garden/bees.txt", "x/bees.txt"], ["ees.txt"])
+    path.write_text("".join(json.dumps({"query": "q", "relevant": each}) + "\n" for each in asked))
+    done = run(filled_home, "eval", str(path), "--mode", "keyword")
+    assert done.returncode == 0
+    assert (
+        "2 of 3 questions name an answer that no indexed file is, such as x/bees.txt" in done.stderr
+    )
 
 
 def test_what_is_wrong_is_said(home: Paths, questions: Path, tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from localsearch.cli.models_cmd import models
+from localsearch.cli.models_table import _fitting_columns
 from localsearch.config import Paths, load_settings
 from localsearch.engine import starter
 from localsearch.models import get_entry
+from localsearch.models.catalogue import STARTER_NAME
 from localsearch.types import LocalsearchError, ModelError, UsageError
 from tests.cli import program
 from tests.models.conftest import hub, paths
@@ -62,6 +64,39 @@ def test_list_prints_data_on_stdout_and_advice_on_stderr(paths: Paths, tmp_path:
     assert line.split()[:4] == ["*", RERANKER.name, "reranker", "yes"]
     assert "pull Qwen3-Embedding-0.6B" in result.stderr
     assert "pull" not in result.stdout
+
+
+def test_what_has_no_room_in_the_table_stands_beneath() -> None:
+    row = ("*", "m" * 30, "embedder", "packed", "639.2 MB", "yes", "", "Apache-2.0", "the best")
+    assert [_fitting_columns([row], width) for width in (150, 100, 80, 20)] == [9, 8, 7, 6]
+
+
+def test_the_starter_is_here_before_it_is_unpacked(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "packed" not in run("list").stdout
+    monkeypatch.setattr(starter, "find_starter_weights", lambda: Path("weights"))
+    assert run("list").stdout.splitlines()[1].split()[:4] == [
+        "*",
+        STARTER_NAME,
+        "embedder",
+        "packed",
+    ]
+
+
+def test_a_model_that_is_not_here_is_a_question_of_usage(paths: Paths) -> None:
+    with pytest.raises(LocalsearchError, match="pull Qwen3-Embedding-4B") as used:
+        run("use", "Qwen3-Embedding-4B")
+    with pytest.raises(LocalsearchError, match="pull Qwen3-Embedding-4B") as added:
+        run("add", "Qwen3-Embedding-4B")
+    assert (used.value.exit_code, added.value.exit_code) == (2, 2)
+
+
+def test_settings_that_cannot_be_written_are_named(paths: Paths) -> None:
+    # A full disk says the same without a name.
+    paths.settings_file.with_suffix(".toml.new").mkdir(parents=True)
+    with pytest.raises(LocalsearchError, match=r"settings file .* can't be written"):
+        run("use", "none")
 
 
 def test_list_json_is_one_list_of_objects(paths: Paths, tmp_path: Path) -> None:
@@ -134,7 +169,7 @@ def test_bundle_and_add_carry_models_over(
 
 def test_remove_needs_force_for_a_model_in_use(paths: Paths, tmp_path: Path) -> None:
     run("add", write_gguf(tmp_path / RERANKER.file))
-    with pytest.raises(ModelError, match="in use"):
+    with pytest.raises(UsageError, match="in use"):
         run("remove", RERANKER.name)
     assert "is deleted" in run("remove", RERANKER.name, "--force").stderr
     assert not (paths.models_dir / RERANKER.file).exists()

@@ -20,6 +20,7 @@ from localsearch.models import (
     resolve_reranker,
     use_model,
 )
+from localsearch.models.placing import draft_of
 from localsearch.types import ModelError
 from tests.models.gguf_files import write_gguf
 
@@ -199,3 +200,26 @@ def test_use_refuses_what_is_not_here_and_leaves_the_settings(
     with pytest.raises(ModelError, match="models pull"):
         use_model(paths, settings, "Qwen3-Embedding-4B")
     assert not paths.settings_file.exists()
+
+
+def test_what_a_killed_unpacking_left_is_cleared_away(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_weights: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        # As it was when the process of another id was killed.
+        left = path.with_name(path.name.replace(str(os.getpid()), "99999999"))
+        left.write_bytes(b"half")
+        written.append(left)
+
+    written: list[Path] = []
+    monkeypatch.setattr(starter, "_write", write)
+    target = paths.models_dir / "starter.gguf"
+    source = starter.find_starter_weights()
+    assert source is not None
+    with draft_of(target) as draft:
+        starter.repack_starter(source, draft)
+    assert [left.exists() for left in written] == [True]
+    with draft_of(target) as draft:
+        draft.touch()
+    assert list(paths.models_dir.iterdir()) == [target]
