@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from localsearch.api import Index
     from localsearch.types import Query, SearchRequest, Stage
 
+_MOST_NAMED = 3
 _FILTER_EXAMPLE = "or a filter such as kind:pdf"
 
 
@@ -67,9 +68,11 @@ def _missing_roots(index: Index, query: Query) -> Iterator[str]:
         yield "No folder is indexed: `localsearch add FOLDER` adds one."
     for path in _searched(query, index.offline_roots()):
         yield f"{clean(path)} can't be found now: what it holds is left out."
-    for path in _searched(query, index.unknown_roots()):
+    unknown = [clean(path) for path in _searched(query, index.unknown_roots())]
+    if unknown:
+        more = f" and {len(unknown) - _MOST_NAMED} more folders" if unknown[_MOST_NAMED:] else ""
         looks = "work on it goes on" if index.writer() else "`localsearch index` looks for them"
-        yield f"No file in {clean(path)} is known yet ({looks})."
+        yield f"No file is known yet in {', '.join(unknown[:_MOST_NAMED])}{more} ({looks})."
 
 
 def _searched(query: Query, roots: list[tuple[str, str]]) -> Iterator[str]:

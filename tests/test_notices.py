@@ -108,9 +108,9 @@ def test_a_folder_of_which_nothing_is_known_yet_is_named(filled: Index, library:
     unread.mkdir()
     (unread / "a.txt").write_text("walnuts\n")
     filled.add_roots([str(unread)])
-    said = f"No file in {unread} is known yet (`localsearch index` looks for them)."
+    said = f"No file is known yet in {unread} (`localsearch index` looks for them)."
     assert said in ask(filled, "walnuts", mode="keyword").notice
-    assert "is known yet" not in ask(filled, "walnuts in:library", mode="keyword").notice
+    assert "known yet" not in ask(filled, "walnuts in:library", mode="keyword").notice
     filled.update()
     assert ask(filled, "walnuts", mode="keyword").notice == ""
 

@@ -108,10 +108,16 @@ def index_progress() -> Iterator[Callable[[Progress], None]]:
             left_s = 0.0 if ends_s is None or task.finished else ends_s - time.monotonic()
             return Text(shown_eta(left_s) if left_s > 0 else "")
 
+    class _Amount(MofNCompleteColumn):
+        """What's done of how much; says nothing where nothing is counted."""
+
+        def render(self, task: Any) -> Text:
+            return super().render(task) if task.total or task.completed else Text("")
+
     bars = Bars(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        _Amount(),
         TextColumn("{task.fields[rate]}", markup=False),
         TimeElapsedColumn(),
         _TimeLeft(),

@@ -30,3 +30,6 @@ def test_a_phase_that_is_over_says_so(starter_home: Paths, library: Path) -> Non
     reading = re.findall(r"Reading\s+\S+\s+(\d+)/65", shown[shown.index("Embedding") :])
     assert reading
     assert set(reading) == {"65"}
+    # Nothing is counted while the model is loaded, and then that's over.
+    assert re.search(r"Preparing the model[━╸╺ ]+0:00:0", shown)
+    assert "Preparing" not in shown[shown.index("Embedding") :]
