@@ -14,6 +14,7 @@ from localsearch.config import private_dir
 from localsearch.types import (
     LocalsearchError,
     StoreDamagedError,
+    StoreEmptyError,
     StoreError,
     StoreFullError,
     StoreLockedError,
@@ -232,7 +233,7 @@ def _migrate_older(path: Path, migrations: Sequence[str]) -> None:
         finally:
             connection.close()
     if version == 0:
-        raise StoreDamagedError(
+        raise StoreEmptyError(
             f"the index {path} is empty: it was cut off, or never begun",
             "Run `localsearch index`: it makes a new one of your files.",
         )

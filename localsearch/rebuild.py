@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from localsearch.damage import set_aside
-from localsearch.types import StoreDamagedError
+from localsearch.types import NoIndexError, StoreDamagedError, StoreEmptyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +49,19 @@ def begin_anew(paths: Paths, error: StoreDamagedError) -> str:
     """Set the damaged index aside and begin one with the same roots; says so.
 
     The caller holds the writer's lock. Raises the error itself where it isn't the file's fault, or
-    nobody knows the roots any more; StoreError where the file can't be set aside.
+    nobody knows the roots any more; StoreError where the file can't be set aside, and NoIndexError
+    where nothing was ever in it.
     """
     from localsearch.store.salvage import salvaged_roots
 
     if not _is_damaged(paths.index_file, error):
         raise error
     roots = _noted_roots(paths.roots_file) or salvaged_roots(paths.index_file)
+    if isinstance(error, StoreEmptyError) and not roots:
+        # A first `add` was stopped before it wrote a folder down, or is about to.
+        raise NoIndexError(
+            "there is no index yet", "Add a folder first: localsearch add ~/Documents"
+        ) from error
     # Before anything is moved, as nobody else would know them after.
     _note(paths, roots)
     cause = f"the index was damaged; it's kept as {set_aside(paths.index_file)}"

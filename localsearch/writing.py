@@ -53,7 +53,7 @@ class Writing(Opened):
                 except NoIndexError:
                     pass
                 except StoreDamagedError as error:
-                    with contextlib.suppress(StoreDamagedError):
+                    with contextlib.suppress(StoreDamagedError, NoIndexError):
                         begin_anew(self.paths, error)
         with Store(self.paths.index_file) as store:
             with store.transaction():

@@ -10,7 +10,7 @@ import pytest
 
 from localsearch.rebuild import begin_anew, note_roots
 from localsearch.store import Store
-from localsearch.types import StoreDamagedError
+from localsearch.types import NoIndexError, StoreDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +130,18 @@ def test_where_nobody_knows_the_roots_it_says_so(filled: Index) -> None:
     with pytest.raises(StoreDamagedError) as caught:
         filled.update()
     assert "localsearch add" in caught.value.remedy
+
+
+def test_an_index_that_was_never_begun_is_not_called_damaged(index: Index, library: Path) -> None:
+    # As a first `add` leaves it that's stopped at once.
+    index.paths.index_file.parent.mkdir(parents=True)
+    index.paths.index_file.touch()
+    with pytest.raises(NoIndexError):
+        index.update()
+    index.add_roots([str(library)])
+    assert index.why_anew() == ""
+    assert [file.name for file in index.paths.data_dir.glob("*damaged*")] == []
+    assert [root.path for root in index.status().roots] == [str(library)]
 
 
 def test_what_only_looks_like_damage_harms_nothing(filled: Index) -> None:

@@ -42,7 +42,7 @@ def add(paths: tuple[str, ...], no_index: bool) -> int:
             note(f"{'indexed already: ' if root in before else 'added '}{shown_path(root)}")
         if no_index:
             if anew := opened.why_anew():
-                note(f"{anew}; `localsearch index` reads them")
+                note(f"{anew}\nNothing is read yet: `localsearch index` does that")
             return 0
         try:
             return run_update(opened, roots)

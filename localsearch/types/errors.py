@@ -60,6 +60,10 @@ class StoreDamagedError(StoreError):
     """The index file isn't a healthy database."""
 
 
+class StoreEmptyError(StoreDamagedError):
+    """The index file holds nothing at all: it was cut off, or never begun."""
+
+
 class StoreFullError(StoreError):
     """The disk that holds the index is full."""
 
