@@ -90,8 +90,8 @@ def eval_command(
         note(notice)
     if lacking:
         note(
-            f"{len(lacking)} of {counted(len(judged), 'question')} name an answer that no indexed"
-            f" file is, such as {lacking[0]}: it can't be found."
+            f"{counted(len(lacking), 'question')} of {len(judged):,}"
+            f" {'names' if len(lacking) == 1 else 'name'} an answer that no indexed file is, such as {lacking[0]}: it can't be found."
         )
     if as_json:
         click.echo(printable_json(evaluation_json(evaluation)))

@@ -103,7 +103,7 @@ def test_an_answer_that_is_no_indexed_file_is_told_of(filled_home: Paths, tmp_pa
     done = run(filled_home, "eval", str(path), "--mode", "keyword")
     assert done.returncode == 0
     assert (
-        "2 of 3 questions name an answer that no indexed file is, such as x/bees.txt" in done.stderr
+        "2 questions of 3 name an answer that no indexed file is, such as x/bees.txt" in done.stderr
     )
 
 
