@@ -91,7 +91,8 @@ def eval_command(
     if lacking:
         note(
             f"{counted(len(lacking), 'question')} of {len(judged):,}"
-            f" {'names' if len(lacking) == 1 else 'name'} an answer that no indexed file is, such as {lacking[0]}: it can't be found."
+            f" {'names' if len(lacking) == 1 else 'name'} an answer that no indexed file is,"
+            f" such as {lacking[0]}: it can't be found."
         )
     if as_json:
         click.echo(printable_json(evaluation_json(evaluation)))
