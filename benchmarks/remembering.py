@@ -78,5 +78,5 @@ class SharingIndex(Index):
         super().__init__(paths, settings)
         self._shared = embedder
 
-    def _open_embedder(self, name: str = "") -> Embedder:
+    def _open_embedder(self, name: str = "", *, cancel: threading.Event | None = None) -> Embedder:
         return self._shared

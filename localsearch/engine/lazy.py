@@ -132,15 +132,22 @@ class LazyReranker:
         self, query: str, passages: Sequence[str], *, cancel: threading.Event | None = None
     ) -> Iterator[tuple[int, float]]:
         """Yield (index into passages, score); see Reranker."""
-        with self._weights.in_use() as reranker:
-            scores = reranker.score(query, passages, cancel=cancel)
-        # In use for each step only: who stops half-way holds up neither freeing nor closing.
-        while True:
-            with self._weights.in_use():
+        waiting = list(range(len(passages)))
+        judge: Reranker | None = None
+        while waiting:
+            # In use for each step only: who stops half-way holds up neither freeing nor closing.
+            with self._weights.in_use() as reranker:
+                if reranker is not judge:
+                    # At first, and where it was freed since: what's left is asked of the new one.
+                    judge, asked = reranker, tuple(waiting)
+                    left = [passages[index] for index in asked]
+                    scores = reranker.score(query, left, cancel=cancel)
                 found = next(scores, None)
             if found is None:
                 return
-            yield found
+            position, score = found
+            waiting.remove(asked[position])
+            yield asked[position], score
 
     def close(self) -> None:
         """Free the weights for good; waits for what is running."""

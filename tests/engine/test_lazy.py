@@ -196,6 +196,22 @@ def test_who_stops_half_way_keeps_no_reranker_from_being_closed(
         next(scores)
 
 
+def test_who_stands_still_half_way_goes_on_when_it_was_freed_meanwhile(
+    load_judge: Callable[[], GgufReranker],
+) -> None:
+    # Long ones, so that each is a batch of its own and the later ones are still to be judged.
+    passages = ["garden " * 400, "night " * 400, "sleep " * 400]
+    lazy = LazyReranker(load_judge, idle_s=0.05)
+    at_once = dict(lazy.score("market", passages))
+    scores = lazy.score("market", passages)
+    found = [next(scores)]
+    assert eventually(lambda: not lazy.is_loaded)
+    found += scores
+    assert [index for index, _ in found] == [0, 1, 2]
+    assert dict(found) == pytest.approx(at_once, abs=1e-4)
+    lazy.close()
+
+
 def test_a_reranker_that_was_exchanged_meanwhile_is_refused(
     load_judge: Callable[[], GgufReranker], tmp_path: Path
 ) -> None:
