@@ -39,7 +39,7 @@ def rank_of(hits: Sequence[Hit], judged: dict[str, Any], docs: Path) -> int | No
     for rank, hit in enumerate(hits, start=1):
         start = hit.locator.line_start or 0
         end = hit.locator.line_end or start
-        if hit.path == path and start <= last and end >= first:
+        if path in (hit.path, *hit.copies) and start <= last and end >= first:
             return rank
     return None
 

@@ -91,7 +91,7 @@ def ask(
         *_, last = pool.index.search(query)
         if " is off" in last.notice:
             raise click.ClickException(last.notice)
-        ranked = [hit.path for hit in last.hits]
+        ranked = list(dict.fromkeys(path for hit in last.hits for path in (hit.path, *hit.copies)))
     return ranked, (time.perf_counter() - began_s) * 1000
 
 
@@ -189,7 +189,7 @@ def print_table(results: dict[Setting, dict[str, Any]]) -> None:
 def is_of_part(judged: JudgedQuery, articles: str) -> bool:
     """Whether a question is about an article of the part that's asked for."""
     number = judged.relevant[0].partition("-")[0]
-    part = int(number) if number.isdigit() else zlib.crc32(number.encode())
+    part = int(number) if number.isdigit() else zlib.crc32(judged.relevant[0].encode())
     return articles == "all" or (part % 2 == 0) == (articles == "fit")
 
 

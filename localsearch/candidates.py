@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from localsearch.copies import without_copies
 from localsearch.keywords import (
     Term,
     is_unspaced,
@@ -17,14 +18,19 @@ from localsearch.store.matches import MOST_RANKED
 from localsearch.types import Filters, Why
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from localsearch.store import Store
+    from localsearch.store.filters import PassageCondition
     from localsearch.store.matches import Passage
     from localsearch.types import FloatVector, Query
 
 KEYWORD_CANDIDATES = 50
 VECTOR_CANDIDATES = 100
+# With so many different texts, copies of some don't matter.
+_DISTINCT_WANTED = 20
+_FETCHED_MORE = 8
+_MOST_FETCHED = 5000
 # A word in more than this share of the passages says nothing about any of them.
 _COMMON_SHARE = 0.2
 
@@ -81,8 +87,15 @@ def keyword_candidates(store: Store, query: Query, words: QueryWords) -> list[Ca
     condition = passage_condition(query.filters, roots, words.phrases, words.excluded)
     if not words.terms and not words.phrases:
         return _by_date(store, query, words) if has_filters(query) else []
+    return _distinct_enough(
+        lambda limit: _by_word(store, query, words, condition, limit), _most_by_word(query), query
+    )
+
+
+def _by_word(
+    store: Store, query: Query, words: QueryWords, condition: PassageCondition, limit: int
+) -> list[Candidate]:
     terms = words.terms or words.phrases
-    limit = _most_by_word(query)
 
     def best(wanted: Sequence[Term], operator: str) -> list[tuple[int, float]]:
         return store.matches.chunks(
@@ -181,19 +194,40 @@ def vector_candidates(
     """The passages nearest in meaning, best first."""
     roots = store.files.roots()
     condition = passage_condition(query.filters, roots, words.phrases, words.excluded)
-    nearest = store.vectors.nearest(
-        model_id,
-        vector,
-        max(VECTOR_CANDIDATES, query.limit),
-        condition,
-        one_per_document=not query.passages,
-    )
-    passages = store.matches.passages(chunk_id for chunk_id, _ in nearest)
-    return [
-        Candidate(passages[chunk_id], Why(vector_rank=rank, vector_score=cosine), cosine)
-        for rank, (chunk_id, cosine) in enumerate(nearest, start=1)
-        if chunk_id in passages
-    ]
+
+    def nearest(limit: int) -> list[Candidate]:
+        found = store.vectors.nearest(
+            model_id, vector, limit, condition, one_per_document=not query.passages
+        )
+        passages = store.matches.passages(chunk_id for chunk_id, _ in found)
+        return [
+            Candidate(passages[chunk_id], Why(vector_rank=rank, vector_score=cosine), cosine)
+            for rank, (chunk_id, cosine) in enumerate(found, start=1)
+            if chunk_id in passages
+        ]
+
+    return _distinct_enough(nearest, max(VECTOR_CANDIDATES, query.limit), query)
+
+
+def _distinct_enough(
+    fetch: Callable[[int], list[Candidate]], limit: int, query: Query
+) -> list[Candidate]:
+    """What `fetch` gives, or more of it where copies of a few texts fill that.
+
+    They're listed once, and would leave no room for others; so only the first of each comes along.
+    """
+    wanted = max(_DISTINCT_WANTED, query.limit)
+    found = fetch(limit)
+    if not _is_full_of_copies(found, limit, wanted):
+        return found
+    while _is_full_of_copies(found, limit, wanted) and limit < _MOST_FETCHED:
+        limit *= _FETCHED_MORE
+        found = fetch(limit)
+    return without_copies(found)
+
+
+def _is_full_of_copies(found: Sequence[Candidate], limit: int, wanted: int) -> bool:
+    return len(found) >= limit and len({each.passage.text for each in found}) < wanted
 
 
 def one_per_file(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import string
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import regex
 
 from localsearch.keywords import fold
 
@@ -14,79 +13,54 @@ if TYPE_CHECKING:
 
     from localsearch.candidates import Candidate
 
-# Share of either text's trigrams that stand in the other, from which on they're copies. Rewrapped
-# or with a word changed they stay above it, translated or in other words far below.
-_COPY_SHARE = 0.9
-# Who searches may be after the word that's changed.
-_LISTED_SHARE = 0.95
-# Beyond the first, only texts that are the same to the letter are found to be so.
-_COMPARED = 20
-_NUMBER = regex.compile(r"\p{N}+")
+# Share of either text's trigrams that stand in the other, from which on one is much like the other.
+# With a word changed they stay above it, translated or in other words far below.
+_LIKE_SHARE = 0.9
+_PUNCTUATION = str.maketrans("", "", string.punctuation + "“”„‘’«»…–—")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """A text as it's compared: without its layout and its case."""
-
-    length: int
-    trigrams: frozenset[str]
-    numbers: tuple[str, ...]
+def same_words(text: str) -> str:
+    """What texts have in common that differ in layout, case and punctuation at the most."""
+    return "".join(text.split()).translate(_PUNCTUATION).casefold() or text
 
 
-def _wording(text: str) -> _Wording:
+def _trigrams(text: str) -> tuple[int, frozenset[str]]:
     folded = fold(" ".join(text.split()))
-    trigrams = frozenset(folded[i : i + 3] for i in range(max(1, len(folded) - 2)))
-    return _Wording(len(folded), trigrams, tuple(_NUMBER.findall(folded)))
-
-
-def _alike(one: _Wording, other: _Wording, share: float) -> bool:
-    shorter, longer = sorted((one.length, other.length))
-    # What's much longer says more; cheap, and true of nearly all pairs.
-    if shorter < longer * share / 1.5:
-        return False
-    common = len(one.trigrams & other.trigrams)
-    return common >= share * max(len(one.trigrams), len(other.trigrams))
+    return len(folded), frozenset(folded[i : i + 3] for i in range(max(1, len(folded) - 2)))
 
 
 def is_copy(text: str, other: str) -> bool:
     """Whether two passages are one text but for its layout, its case or a word here and there."""
-    return _alike(_wording(text), _wording(other), _COPY_SHARE)
+    (length, grams), (other_length, other_grams) = _trigrams(text), _trigrams(other)
+    shorter, longer = sorted((length, other_length))
+    # What's much longer says more; cheap, and true of nearly all pairs.
+    if shorter < longer * _LIKE_SHARE / 1.5:
+        return False
+    return len(grams & other_grams) >= _LIKE_SHARE * max(len(grams), len(other_grams))
 
 
 def without_copies(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates in their order, each with the paths of those later ones that it stands for.
 
-    Texts with other numbers in them are no copies: the next month's invoice is another one.
+    Copies are passages of the same words in the same order: who searches may be after the one word
+    that differs. A file that was found by its name is itself what was looked for, and passages of
+    one file stand for themselves.
     """
     kept: list[Candidate] = []
-    texts: dict[str, int] = {}
-    compared: list[tuple[_Wording, int]] = []
-    for position, each in enumerate(candidates):
-        if each.passage.chunk_id is None:
-            # A file of which only the name is known.
+    places: dict[str, int] = {}
+    for each in candidates:
+        if each.passage.chunk_id is None or each.why.name_match:
             kept.append(each)
             continue
-        text = each.passage.text
-        same = texts.get(text)
-        if same is None and position < _COMPARED:
-            wording = _wording(text)
-            same = next((n for known, n in compared if _is_listed_copy(known, wording)), None)
-            if same is None:
-                compared.append((wording, len(kept)))
-        if same is None:
-            texts[text] = len(kept)
+        place = places.setdefault(same_words(each.passage.text), len(kept))
+        if place == len(kept) or each.passage.path == kept[place].passage.path:
             kept.append(each)
         else:
-            kept[same] = _standing_for(kept[same], each)
+            kept[place] = _standing_for(kept[place], each)
     return kept
 
 
-def _is_listed_copy(known: _Wording, other: _Wording) -> bool:
-    return known.numbers == other.numbers and _alike(known, other, _LISTED_SHARE)
-
-
 def _standing_for(kept: Candidate, copy: Candidate) -> Candidate:
-    path = copy.passage.path
-    if path in (kept.passage.path, *kept.copies):
-        return kept
-    return replace(kept, copies=(*kept.copies, path))
+    paths = dict.fromkeys((*kept.copies, copy.passage.path, *copy.copies))
+    paths.pop(kept.passage.path, None)
+    return replace(kept, copies=tuple(paths))

@@ -28,6 +28,8 @@ ENOUGH_JUDGED = 10
 # of them whole. Few lengths, as scores are remembered for a text.
 _CUTS = (480, 960, 1920)
 _MEASURE = "reranker's seconds a character "
+# Of less than this, what a batch costs by itself would be most of the time.
+_ENOUGH_CHARACTERS = 4000
 # Share of the reranker's word in the final score, the rest is the retrieval's. Qwen3-Reranker-0.6B
 # gains on prose and loses a little on code (its official MTEB-R and MTEB-Code figures).
 _WEIGHT_PROSE = 0.75
@@ -45,6 +47,11 @@ class Judged:
     of: int
     nothing_relevant: bool = False
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether some that should be judged aren't yet."""
+        return self.count < self.of
+
 
 def rerank(
     candidates: Sequence[Candidate],
@@ -58,33 +65,58 @@ def rerank(
 
     Raises CancelledError soon after `cancel` is set.
     """
-    began_s = time.monotonic()
-    deadline_s = began_s + query.budget_s
+    deadline_s = time.monotonic() + query.budget_s
     pool = [each for each in candidates if each.passage.text][:MOST_JUDGED]
     wanted = " ".join((query.text, *query.phrases)).strip()
     length = _affordable(state.measure(_MEASURE + reranker.fingerprint), query.budget_s)
-    texts = [_judged_text(each, words.needles, length) for each in pool]
+    judged_texts = [_judged_text(each, words.needles, length) for each in pool]
+    texts = [text for text, _ in judged_texts]
+    is_telling = [telling for _, telling in judged_texts]
     scores = state.rerank_scores(reranker.fingerprint, wanted, texts)
     if scores:
-        yield _ordered(candidates, pool, scores, reranker)
+        yield _ordered(candidates, pool, scores, is_telling, reranker)
     unknown = [index for index in range(len(pool)) if index not in scores]
     fresh: dict[str, float] = {}
-    last_s = began_s
+    pace = _Pace()
     try:
         if unknown and time.monotonic() < deadline_s:
             judging = reranker.score(wanted, [texts[index] for index in unknown], cancel=cancel)
             for position, score in judging:
                 index = unknown[position]
                 scores[index] = fresh[texts[index]] = score
-                last_s = time.monotonic()
-                yield _ordered(candidates, pool, scores, reranker)
-                if last_s >= deadline_s:
+                pace.judged(texts[index])
+                yield _ordered(candidates, pool, scores, is_telling, reranker)
+                if time.monotonic() >= deadline_s:
                     break
     finally:
         if fresh:
-            a_character_s = (last_s - began_s) / sum(map(len, fresh))
             state.put_rerank_scores(reranker.fingerprint, wanted, fresh)
+        if (a_character_s := pace.seconds_a_character) is not None:
             state.put_measure(_MEASURE + reranker.fingerprint, a_character_s)
+
+
+class _Pace:
+    """How long the reranker takes for a character, its start and what comes before it left out."""
+
+    def __init__(self) -> None:
+        self._first_s: float | None = None
+        self._last_s = 0.0
+        self._characters = 0
+
+    def judged(self, text: str) -> None:
+        """Note that a text was judged just now."""
+        self._last_s = time.monotonic()
+        if self._first_s is None:
+            self._first_s = self._last_s
+        else:
+            self._characters += len(text)
+
+    @property
+    def seconds_a_character(self) -> float | None:
+        """None where too little was judged to tell."""
+        if self._first_s is None or self._characters < _ENOUGH_CHARACTERS:
+            return None
+        return (self._last_s - self._first_s) / self._characters
 
 
 def _affordable(seconds_a_character: float | None, budget_s: float) -> int | None:
@@ -97,25 +129,30 @@ def _affordable(seconds_a_character: float | None, budget_s: float) -> int | Non
     return max((cut for cut in _CUTS if cut <= most), default=_CUTS[0])
 
 
-def _judged_text(candidate: Candidate, needles: Sequence[str], length: int | None) -> str:
+def _judged_text(
+    candidate: Candidate, needles: Sequence[str], length: int | None
+) -> tuple[str, bool]:
     """The very passage that matched, under its heading; the file's name first where that did.
 
-    One that's longer than `length` is cut around what matched.
+    One that's longer than `length` is cut around the words that matched, or to its beginning where
+    none did: then it's not told (False) whether the rest is relevant.
     """
     passage = candidate.passage
-    text = passage.text
+    text, is_telling = passage.text, True
     if length is not None and len(text) > length:
-        text, _ = make_snippet(text, needles, width=length)
+        text, marks = make_snippet(text, needles, width=length)
+        is_telling = bool(marks)
     above = [PurePath(passage.path).name] if candidate.why.name_match else []
     if passage.heading_path:
         above.append(" > ".join(passage.heading_path))
-    return "\n".join((*above, text))
+    return "\n".join((*above, text)), is_telling
 
 
 def _ordered(
     candidates: Sequence[Candidate],
     pool: Sequence[Candidate],
     scores: dict[int, float],
+    is_telling: Sequence[bool],
     reranker: Reranker,
 ) -> Judged:
     ranks = sorted(scores, key=lambda index: -scores[index])
@@ -137,7 +174,8 @@ def _ordered(
     ordered = sorted(candidates, key=lambda each: -final(each))
     result = [_with_score(each, judged.get(id(each)), is_probability) for each in ordered]
     enough = len(scores) >= min(ENOUGH_JUDGED, len(pool))
-    nothing = is_probability and enough and max(scores.values()) < RELEVANT_FROM
+    all_tell = all(is_telling[index] for index in scores)
+    nothing = is_probability and enough and all_tell and max(scores.values()) < RELEVANT_FROM
     return Judged(result, len(scores), len(pool), nothing_relevant=nothing)
 
 

@@ -39,10 +39,7 @@ if TYPE_CHECKING:
     from localsearch.store.vectors import ServingModel
     from localsearch.types import Embedder, Filters, Query, Reranker, ScoreKind
 
-_ESTIMATED = (
-    "The time was enough to judge the best {}; the places of the others are estimated."
-    " A longer --budget judges up to 20."
-)
+_ESTIMATED = "{} of the best {} could be judged in time; the places of the others are estimated."
 _ONLY_NEAREST = "No passage holds the words of the query: these are the nearest in meaning."
 
 
@@ -154,6 +151,7 @@ class Searcher:
     ) -> Iterator[Stage]:
         shown = _distinct(ranked, query)
         kind: ScoreKind = "fusion" if query.mode == "hybrid" else "vector"
+        told = ""
         with self._open_state() as state:
             orders = rerank(shown, query, words, reranker, state, cancel)
             while True:
@@ -163,11 +161,11 @@ class Searcher:
                 except CancelledError:
                     raise
                 except LocalsearchError as error:
-                    notice = f"Reranking stopped: {error.cause}. {error.remedy}".strip()
-                    stage = replace(stage, notice=f"{stage.notice} {notice}".strip())
+                    told = f"Reranking stopped: {error.cause}. {error.remedy}".strip()
                     break
                 if judged is None:
                     break
+                told = _ESTIMATED.format(judged.count, judged.of) if judged.is_partial else ""
                 hits = tuple(
                     _judged_hit(each, words, kind, reranker.score_kind)
                     for each in judged.candidates[: query.limit]
@@ -180,14 +178,12 @@ class Searcher:
                     hits=hits,
                     timings_ms=clock.now(),
                     reranked=judged.count,
-                    estimated=judged.count < judged.of,
+                    estimated=judged.is_partial,
                     nothing_relevant=judged.nothing_relevant,
                 )
                 yield stage
-        if stage.estimated:
-            told = _ESTIMATED.format(stage.reranked)
-            stage = replace(stage, notice=f"{stage.notice} {told}".strip())
-        yield replace(stage, final=True, timings_ms=clock.now())
+        notice = f"{stage.notice} {told}".strip()
+        yield replace(stage, final=True, timings_ms=clock.now(), notice=notice)
 
     def _by_meaning(
         self,
@@ -233,8 +229,12 @@ class Searcher:
 
 
 def _distinct(candidates: Sequence[Candidate], query: Query) -> list[Candidate]:
-    """What a list shows: each file once unless its passages are wanted, each text once."""
-    return without_copies(candidates if query.passages else one_per_file(candidates))
+    """What a list shows: each file once unless its passages are wanted, each text once.
+
+    A listing of files, which asks for no words, shows all: they're what was asked for.
+    """
+    shown = list(candidates) if query.passages else one_per_file(candidates)
+    return without_copies(shown) if query.text.strip() or query.phrases else shown
 
 
 def finds_only_code(filters: Filters) -> bool:

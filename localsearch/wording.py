@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FEWEST_OF_LANGUAGE = 5
 _GRAM = 3
 # Of a pasted text the beginning tells enough.
-_MOST_ASKED = 1000
+_MOST_ASKED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,15 @@ def compare_wording(
     grams = _trigrams(query)
     held = [_held(grams, text) for text in texts]
     everyone = range(len(texts))
+    shares_of_all = _shares(grams, dict(enumerate(held)))
     groups: dict[str | None, list[int]] = {}
     for number, language in enumerate(languages):
         groups.setdefault(language, []).append(number)
     found: dict[int, Wording] = {}
     for group in groups.values():
-        peers = group if len(group) >= _FEWEST_OF_LANGUAGE else everyone
-        shares = _shares(grams, {number: held[number] for number in peers})
+        shares = shares_of_all
+        if len(group) >= _FEWEST_OF_LANGUAGE:
+            shares = _shares(grams, {number: held[number] for number in group})
         usual = median(shares.values())
         found.update((number, Wording(shares[number], usual)) for number in group)
     return [found[number] for number in everyone]
@@ -77,5 +79,5 @@ def _trigrams(text: str) -> set[str]:
 
 
 def _held(grams: set[str], text: str) -> set[str]:
-    within = fold(text)
+    within = " ".join(fold(text).split())
     return {gram for gram in grams if gram in within}

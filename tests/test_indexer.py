@@ -34,7 +34,8 @@ def reader(index: Index) -> Store:
 
 def found(index: Index, text: str, folder: Path) -> list[str]:
     *_, stage = index.search(index.parse(text, mode="keyword"))
-    return [os.path.relpath(hit.path, folder) for hit in stage.hits]
+    paths = dict.fromkeys(path for hit in stage.hits for path in (hit.path, *hit.copies))
+    return [os.path.relpath(path, folder) for path in paths]
 
 
 def test_a_folder_is_indexed_whole(filled: Index) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def found(index: Index, text: str) -> list[str]:
     *_, stage = index.search(index.parse(text, mode="keyword"))
-    return sorted(os.path.basename(hit.path) for hit in stage.hits)
+    paths = {path for hit in stage.hits for path in (hit.path, *hit.copies)}
+    return sorted(map(os.path.basename, paths))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")

@@ -79,10 +79,22 @@ def test_a_fast_machine_judges_passages_whole(state: State) -> None:
 
 
 def test_the_speed_is_measured_by_judging(state: State) -> None:
-    judge(Counting(), ["one", "two"], state)
+    judge(Counting(), [LONG, f"{LONG}2", f"{LONG}3"], state)
     measured = state.measure("reranker's seconds a character counting")
     assert measured is not None
-    assert measured > 0
+    assert 0 < measured < 1e-3
+
+
+def test_a_few_characters_tell_no_speed(state: State) -> None:
+    judge(Counting(), [LONG, "one", "two"], state)
+    assert state.measure("reranker's seconds a character counting") is None
+
+
+def test_nothing_relevant_is_not_said_of_what_was_not_read(state: State) -> None:
+    texts = [LONG, LONG.replace("lighthouse", "tavern")]
+    assert judge(Counting(), texts, state).nothing_relevant
+    state.put_measure("reranker's seconds a character counting", 0.001)
+    assert not judge(Counting(), texts, state, budget_s=2.0).nothing_relevant
 
 
 def test_how_many_of_the_best_were_judged_is_told(state: State) -> None:

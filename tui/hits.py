@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from localsearch.copies import same_words
 from localsearch.types import Hit, Locator
 
 HitKey = tuple[str, str, int | Locator]
@@ -58,6 +59,15 @@ def _find(hit: Hit, hits: Sequence[Hit]) -> int | None:
     for place, other in enumerate(hits):
         if hit_key(other) == key:
             return place
+    for place, other in enumerate(hits):
+        if _is_copy_of(other, hit):
+            return place
     same_file = [place for place, other in enumerate(hits) if file_key(other) == file_key(hit)]
     # Where a list holds several passages of a file, none of them stands for another.
     return same_file[0] if len(same_file) == 1 else None
+
+
+def _is_copy_of(hit: Hit, other: Hit) -> bool:
+    """Whether one of them now stands for the other, of the same words, in a list."""
+    is_listed = hit.path in other.copies or other.path in hit.copies
+    return is_listed and same_words(hit.text) == same_words(other.text)

@@ -52,7 +52,8 @@ def test_json(filled_home: Paths, library: Path) -> None:
 
 def test_forms_for_other_programs(filled_home: Paths, library: Path) -> None:
     asked = f"{library / 'abejas.txt'}:1"
-    [path] = run(filled_home, "similar", "--files", "-n1", asked).stdout.splitlines()
+    path, copy = run(filled_home, "similar", "--files", "-n1", asked).stdout.splitlines()
+    assert {path, copy} == {str(library / name) for name in ("garden/bees.txt", "bees again.txt")}
     [line] = run(filled_home, "similar", "--vimgrep", "-n1", asked).stdout.splitlines()
     assert line.startswith(f"{path}:1:1:")
     lines = run(filled_home, "similar", "--json-lines", "-n2", asked).stdout.splitlines()

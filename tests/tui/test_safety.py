@@ -35,7 +35,8 @@ async def test_a_hostile_file_is_shown_as_it_is_named(index: StagedIndex, user_h
     name = HOSTILE.replace("/", "∕")
     for suffix in (".txt", ".md", ".py"):
         (user_home / "library" / (name + suffix)).write_text(
-            f"zebra {HOSTILE}\n# [link=x]zebra[/link] \x9b2J \x1b[2J\n", encoding="utf-8"
+            f"zebra {HOSTILE} in {suffix}\n# [link=x]zebra[/link] \x9b2J \x1b[2J\n",
+            encoding="utf-8",
         )
     index.update()
     async with opened(index) as driver:
