@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -154,9 +155,10 @@ def _by_date(store: Store, query: Query, words: QueryWords) -> list[Candidate]:
 
 
 def _telling_terms(store: Store, terms: Sequence[Term]) -> list[Term]:
-    common = int(_COMMON_SHARE * store.documents.chunk_count())
     # Together they should be no more than are ranked, or the rare ones among them might not be.
-    limit = max(20, min(common, MOST_RANKED // len(terms)))
+    most = MOST_RANKED // len(terms)
+    chunks = store.documents.chunk_count(at_most=math.ceil(most / _COMMON_SHARE))
+    limit = max(20, min(int(_COMMON_SHARE * chunks), most))
     telling = [term for term in terms if not store.matches.is_in_more_than(term, limit)]
     return telling or list(terms)
 

@@ -205,6 +205,9 @@ class Documents:
         telling = (each for each in files if len(files[each]) == 1)
         return {heading: files[heading].pop() for heading in itertools.islice(telling, limit)}
 
-    def chunk_count(self) -> int:
-        """Number of chunks in the index."""
-        return int(self._connection.execute("SELECT count(*) FROM chunks").get)
+    def chunk_count(self, *, at_most: int = -1) -> int:
+        """Number of chunks in the index, counted no further than `at_most`."""
+        found = self._connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM chunks LIMIT ?)", (at_most,)
+        ).get
+        return int(found)

@@ -360,7 +360,7 @@ def test_a_folder_whose_name_ends_in_a_backslash_is_not_its_neighbour(store: Sto
 
 
 def test_of_a_common_word_enough_is_ranked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matches, "MOST_RANKED", 100)
+    monkeypatch.setattr(matches, "_MOST_RANKED_OF_ONE", 100)
     put(store, "/r/long.txt", *["tide"] * 90)
     for number in range(30):
         put(store, f"/r/{number}.txt", f"the tide of letter {number}")
@@ -378,3 +378,21 @@ def test_of_a_common_word_enough_is_ranked(store: Store, monkeypatch: pytest.Mon
     assert len(set(paths(1, one_per_document=True))) == 1
     assert len(set(paths(20, one_per_document=True))) == 20
     assert paths(20, one_per_document=False) == ["/r/long.txt"] * 20
+
+
+@pytest.mark.parametrize(
+    ("query", "ranked"),
+    [("tide", "all"), ("海", "all"), ("ti", "latest"), ("the tide", "latest")],
+)
+def test_of_a_single_word_more_is_ranked(
+    store: Store, monkeypatch: pytest.MonkeyPatch, query: str, ranked: str
+) -> None:
+    monkeypatch.setattr(matches, "MOST_RANKED", 20)
+    put(store, "/r/best.txt", "the tide 海")
+    for number in range(60):
+        put(store, f"/r/{number}.txt", f"the tide of 海 in letter {number}, which is longer")
+    condition = passage_condition(Filters(), [])
+    terms = query_terms(query, prefix_last=query == "ti")
+    (best,) = store.matches.chunks(terms, "AND", 1, condition)
+    passage = store.matches.passages([best[0]])[best[0]]
+    assert (passage.path == "/r/best.txt") == (ranked == "all")
