@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # "lsx1" in ASCII: tells our files from other SQLite databases.
 APPLICATION_ID = 0x6C737831
 BUSY_TIMEOUT_MS = 5000
+_WRITERS_CACHE_KB = 65_536
 # With less there's no room for the files that WAL needs beside the database.
 _ROOM_BYTES = 100_000
 
@@ -152,6 +153,9 @@ def connect(path: Path, migrations: Sequence[str], *, readonly: bool = False) ->
                 connection.execute("PRAGMA page_size = 16384")
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 connection.execute("PRAGMA journal_mode = WAL")
+                # Keys are hashes, so that each lands on another page: what one file changes in a
+                # large index should fit.
+                connection.execute(f"PRAGMA cache_size = -{_WRITERS_CACHE_KB}")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")

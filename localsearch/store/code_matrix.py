@@ -178,7 +178,8 @@ def _nearest(
         scores = quick.scores(block.firsts)
         count = max(int(_SHARE * len(scores)), _FEWEST, limit)
         kept = _best(scores, count) if rows is None else rows[_best(scores[rows], count)]
-    scores = 2 * slow.scores(block.firsts[:, kept]) + slow.scores(block.seconds[:, kept])
+    scores = 2 * slow.scores(block.firsts.take(kept, axis=1))
+    scores += slow.scores(block.seconds.take(kept, axis=1))
     best = _best(scores, limit)
     return block.ids[kept[best]], scores[best]
 
@@ -189,8 +190,7 @@ def _wanted_rows(block: _Block, wanted: Wanted) -> Ids | None:
 
     conditions: list[Flags] = []
     if wanted.documents is not None:
-        known = len(wanted.documents) - 1
-        conditions.append(wanted.documents[np.minimum(block.document_ids, known)])
+        conditions.append(wanted.documents.take(block.document_ids, mode="clip"))
     if wanted.required is not None:
         conditions.append(np.isin(block.chunk_ids, wanted.required))
     if wanted.excluded is not None:

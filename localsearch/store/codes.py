@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from localsearch.db import says_store_errors
 from localsearch.store.code_matrix import CodeMatrix, Wanted
-from localsearch.store.files import one_of
 from localsearch.store.filters import MATCHING_CHUNKS
 from localsearch.store.quantise import Quantiser, fit, quantiser_from
 
@@ -31,8 +30,12 @@ if TYPE_CHECKING:
 CODED_FROM_NUMBERS = 4_000_000
 # Vectors that are looked at for those that their codes put first.
 KEPT = 1000
+# Of long ones fewer need be: the more bits, the less their product strays from the true one.
+KEPT_OF_LONG, LONG_NUMBERS = 500, 512
 # With fewer of the rows found still there, what's in memory is too old.
 _MOST_IN_PLACE = 0.9
+# Which documents meet the conditions that were asked for last stays in memory.
+_CONDITIONS_KEPT = 4
 # The mean is taken anew when the index has grown by this factor.
 _OUTGROWN = 4
 _SAMPLE = 20_000
@@ -48,11 +51,13 @@ class Codes:
     def __init__(self, connection: apsw.Connection, matrix: CodeMatrix | None = None) -> None:
         self._connection = connection
         self._matrix = matrix
+        self._flags: dict[tuple[str, tuple[object, ...]], Flags] = {}
+        self._flags_as_of: object = None
 
     def nearest(self, query: FloatVector, condition: PassageCondition) -> list[int] | None:
         """Rows that hold the nearest vectors, in no order; None where each is to be looked at.
 
-        Rows that don't meet the condition may be among them, but take nobody's place.
+        All of them meet the condition, and some may have gone meanwhile.
         """
         if self._matrix is None:
             return None
@@ -60,16 +65,15 @@ class Codes:
         if generation is None:
             return None
         self._matrix.refresh(generation, self._rows_after)
-        found = self._matrix.nearest(query, KEPT, self._wanted(condition))
-        if self._count(found) >= _MOST_IN_PLACE * len(found):
-            return found
-        self._matrix.drop()
-        return None
+        kept = KEPT if len(query) <= LONG_NUMBERS else KEPT_OF_LONG
+        return self._matrix.nearest(query, kept, self._wanted(condition))
 
-    def _count(self, row_ids: Sequence[int]) -> int:
-        wanted, ids = one_of("id", row_ids)
-        found = self._connection.execute(f"SELECT count(*) FROM codes WHERE {wanted}", ids).get
-        return int(found)
+    def are_outdated(self, asked: int, found: int) -> bool:
+        """Whether too few of the rows that `nearest` gave are still there: all is loaded anew."""
+        outdated = found < _MOST_IN_PLACE * asked
+        if outdated and self._matrix is not None:
+            self._matrix.drop()
+        return outdated
 
     def _rows_after(self, last_id: int, limit: int) -> Sequence[CodeRow]:
         rows: Any = self._connection.execute(
@@ -82,18 +86,34 @@ class Codes:
     def _wanted(self, condition: PassageCondition) -> Wanted:
         documents: Flags | None = None
         if condition.has_filters or self._any_out_of_reach():
-            import numpy as np
-
-            sql, values = condition.of_document
-            ids = self._ids(f"SELECT d.id FROM {_DOCUMENTS} WHERE {sql}", values)
-            # The last one stands for all that came later.
-            documents = np.zeros(int(ids.max(initial=0)) + 2, np.bool_)
-            documents[ids] = True
+            documents = self._documents(*condition.of_document)
         required, excluded = (
             self._ids(MATCHING_CHUNKS, [expression]) if expression else None
             for expression in (condition.required, condition.excluded)
         )
         return Wanted(documents, required, excluded)
+
+    def _documents(self, sql: str, values: Sequence[object]) -> Flags:
+        """A flag for each document id, whether it meets the condition; kept until a change.
+
+        Of a condition that holds for many, reading them takes longer than all else.
+        """
+        import numpy as np
+
+        now = self._connection.pragma("data_version"), self._connection.total_changes()
+        if self._flags_as_of != now:
+            self._flags, self._flags_as_of = {}, now
+        wanted = sql, tuple(values)
+        flags = self._flags.pop(wanted, None)
+        if flags is None:
+            ids = self._ids(f"SELECT d.id FROM {_DOCUMENTS} WHERE {sql}", values)
+            # The last one stands for all that came later.
+            flags = np.zeros(int(ids.max(initial=0)) + 2, np.bool_)
+            flags[ids] = True
+        if len(self._flags) >= _CONDITIONS_KEPT:
+            del self._flags[next(iter(self._flags))]
+        self._flags[wanted] = flags
+        return flags
 
     def _any_out_of_reach(self) -> bool:
         return bool(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LONG_WORDS = 8
 _BITS, _BITS_OF_LONG = 4, 2
 # What's computed between two looks at memory should stay in a core's own cache.
-_SLICE_ROWS = 16_384
+_SLICE_NUMBERS = 32_768
 # So many words' bits are counted in one byte, before they go where there's room for all.
 _WORDS_IN_BYTE = 3
 
@@ -80,30 +80,56 @@ class CodedQuery:
         """How near each row is, higher is nearer; `words` is (words, rows) of one bit each."""
         import numpy as np
 
-        count = words.shape[1]
+        count, bits = words.shape[1], len(self.planes)
+        # Two's complement: the highest bit counts against the others.
+        weights = [1 << bit for bit in range(bits - 1)] + [-(1 << (bits - 1))]
         scores = np.zeros(count, np.int32)
-        for start in range(0, count, _SLICE_ROWS):
-            part = words[:, start : start + _SLICE_ROWS]
-            total = scores[start : start + _SLICE_ROWS]
-            for bit, plane in enumerate(self.planes):
-                # Two's complement: the highest bit counts against the others.
-                weight = 1 << bit if bit + 1 < len(self.planes) else -(1 << bit)
-                total += weight * _common_bits(part, plane).astype(np.int32)
+        scratch = _Scratch.of(bits, min(count, _SLICE_NUMBERS // bits))
+        rows = scratch.common.shape[1]
+        for start in range(0, count, max(1, rows)):
+            common = _common_bits(words[:, start : start + rows], self.planes, scratch)
+            total = scores[start : start + rows]
+            for weight, each in zip(weights, common, strict=True):
+                total += weight * each.astype(np.int32)
         return scores
 
 
-def _common_bits(words: Words, plane: Words) -> npt.NDArray[np.uint16]:
-    """How many bits each row has in common with the plane."""
+@dataclass(frozen=True, slots=True)
+class _Scratch:
+    """Room for what's computed of a slice: had anew each time, it would cost as much as that."""
+
+    masked: Words
+    counted: npt.NDArray[np.uint8]
+    few: npt.NDArray[np.uint8]
+    common: npt.NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, bits: int, rows: int) -> _Scratch:
+        import numpy as np
+
+        shape = bits, rows
+        return cls(
+            np.empty(shape, np.uint64),
+            np.empty(shape, np.uint8),
+            np.empty(shape, np.uint8),
+            np.empty(shape, np.uint16),
+        )
+
+
+def _common_bits(words: Words, planes: Words, scratch: _Scratch) -> npt.NDArray[np.uint16]:
+    """How many bits each row has in common with each plane; the next call overwrites it."""
     import numpy as np
 
-    common = np.zeros(words.shape[1], np.uint16)
-    masked = np.empty(words.shape[1], np.uint64)
-    few, counted = np.empty((2, words.shape[1]), np.uint8)
-    for first in range(0, len(plane), _WORDS_IN_BYTE):
-        np.bitwise_and(words[first], plane[first], out=masked)
+    rows = words.shape[1]
+    masked, counted = scratch.masked[:, :rows], scratch.counted[:, :rows]
+    few, common = scratch.few[:, :rows], scratch.common[:, :rows]
+    common[:] = 0
+    for first in range(0, len(words), _WORDS_IN_BYTE):
+        # Each word is read once for all planes, as memory is what's slow.
+        np.bitwise_and(words[first], planes[:, first, None], out=masked)
         np.bitwise_count(masked, out=few)
-        for number in range(first + 1, min(first + _WORDS_IN_BYTE, len(plane))):
-            np.bitwise_and(words[number], plane[number], out=masked)
+        for number in range(first + 1, min(first + _WORDS_IN_BYTE, len(words))):
+            np.bitwise_and(words[number], planes[:, number, None], out=masked)
             np.bitwise_count(masked, out=counted)
             few += counted
         common += few

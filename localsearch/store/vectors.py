@@ -234,25 +234,36 @@ class Vectors:
         of each is given, so that a long one hides no other.
         """
         row_ids = self._codes.nearest(query, condition)
-        wanted, ids = one_of("id", row_ids)
-        if row_ids is None:
-            compared = "chunks c"
-        else:
-            compared = (
-                f"(SELECT chunk_id FROM codes WHERE {wanted}) n JOIN chunks c ON c.id = n.chunk_id"
-            )
+        if row_ids is not None:
+            compared = self._compared(model_id, query, row_ids)
+            if not self._codes.are_outdated(len(row_ids), len(compared)):
+                return _best(compared, limit, one_per_document)
         sql, values = condition.whole
         best, each = ("max(cosine)", "GROUP BY document") if one_per_document else ("cosine", "")
         rows = self._connection.execute(
             "WITH found AS MATERIALIZED (SELECT c.id, d.id AS document,"
-            f" 1 - vec_distance_cosine(v.embedding, ?) AS cosine FROM {compared}"
+            " 1 - vec_distance_cosine(v.embedding, ?) AS cosine FROM chunks c"
             " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
             f" WHERE {sql})"
             f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
-            (query.tobytes(), *ids, model_id, *values, limit),
+            (query.tobytes(), model_id, *values, limit),
         )
         return [(row[0], row[1]) for row in rows]
+
+    def _compared(
+        self, model_id: int, query: FloatVector, row_ids: Sequence[int]
+    ) -> list[tuple[int, int, float]]:
+        """(chunk id, document id, cosine) of those of these rows of codes that are still there."""
+        wanted, ids = one_of("n.id", row_ids)
+        rows: list[Any] = self._connection.execute(
+            "SELECT c.id, c.document_id, 1 - vec_distance_cosine(v.embedding, ?) FROM codes n"
+            " JOIN chunks c ON c.id = n.chunk_id"
+            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
+            f" WHERE {wanted}",
+            (query.tobytes(), model_id, *ids),
+        ).fetchall()
+        return rows
 
     def of_chunks(self, model: ServingModel, chunk_ids: Iterable[int]) -> dict[int, FloatVector]:
         """The vectors of those of these chunks that have one, (dimension,) float32."""
@@ -294,3 +305,16 @@ class Vectors:
                 "SELECT count(*) FROM vectors WHERE model_id = ?", (model_id,)
             ).get
         )
+
+
+def _best(
+    compared: Sequence[tuple[int, int, float]], limit: int, one_per_document: bool
+) -> list[tuple[int, float]]:
+    """The best as (chunk id, cosine), of each document only its best if wanted so."""
+    ordered = sorted(compared, key=lambda each: (-each[2], each[0]))
+    if one_per_document:
+        best: dict[int, tuple[int, int, float]] = {}
+        for each in ordered:
+            best.setdefault(each[1], each)
+        ordered = list(best.values())
+    return [(chunk_id, cosine) for chunk_id, _, cosine in ordered[:limit]]

@@ -122,6 +122,45 @@ def test_files_out_of_reach_take_nobodys_place(
         assert len(nearest(store, query)) == 10
 
 
+def test_what_a_filter_lets_pass_follows_every_change(filled: Store) -> None:
+    within = Filters(within=("/r/1", "/r/new"))
+    with reader(filled) as store:
+        query = vector_of("word7")[0]
+        assert nearest(store, query, within) == exactly(store, query, within)
+        put(filled, "/r/new/one.txt", "word7")
+        embed_all(filled)
+        found = nearest(store, query, within)
+        assert found == exactly(store, query, within)
+        remove(filled, "/r/new/one.txt")
+        assert nearest(store, query, within) == exactly(store, query, within) != found
+        for number in range(codes._CONDITIONS_KEPT + 1):
+            nearest(store, query, Filters(within=(f"/r/{number}",)))
+        assert len(store.vectors._codes._flags) == codes._CONDITIONS_KEPT
+
+
+def test_of_long_vectors_fewer_are_looked_at(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "LONG_NUMBERS", DIMENSION - 1)
+    monkeypatch.setattr(codes, "KEPT_OF_LONG", 7)
+    with reader(filled) as store:
+        query = vector_of("word7")[0]
+        assert len(nearest(store, query)) == 7
+        assert nearest(store, query)[0] == exactly(store, query)[0]
+
+
+def test_one_of_each_document_is_the_nearest_of_it(filled: Store) -> None:
+    condition = passage_condition(Filters(), [])
+    query = vector_of("word7")[0]
+    with reader(filled) as store, Store(filled.path, readonly=True) as unaided:
+        found, expected = (
+            each.vectors.nearest(1, query, 15, condition, one_per_document=True)
+            for each in (store, unaided)
+        )
+    assert found == expected
+    assert len(found) == 15
+
+
 def test_when_most_is_gone_the_rest_is_found(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
