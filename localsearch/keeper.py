@@ -203,7 +203,7 @@ class Keeper:
         if differing or first:
             self._has_to_read = True
             if self._store.files.counts().get("pending"):
-                self._load_model()
+                self._load_vocabulary()
         elif not (self._has_to_read or self._has_to_embed):
             self._indexer = None
 
@@ -215,8 +215,8 @@ class Keeper:
             self._on_note(offline[root])
         self._offline = offline
 
-    def _load_model(self) -> None:
-        """Load it while the process that reads files starts; both take about a second."""
+    def _load_vocabulary(self) -> None:
+        """Have it while the process that reads files starts; the weights have time till then."""
         embedder = self._embedder
 
         def load() -> None:
@@ -225,7 +225,7 @@ class Keeper:
                 if embedder is not None:
                     embedder.count_tokens("")
 
-        threading.Thread(target=load, daemon=True, name="load-model").start()
+        threading.Thread(target=load, daemon=True, name="load-vocabulary").start()
 
     def _read(self) -> None:
         indexer = self._open_indexer()

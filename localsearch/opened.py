@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from localsearch.config import Paths, Settings
+    from localsearch.engine.vocabulary import Vocabulary
     from localsearch.store import Store
     from localsearch.store.code_matrix import CodeMatrix
     from localsearch.store.state import State
@@ -157,6 +158,7 @@ class Opened:
                     lambda: self._load_embedder(name, opening[0]),
                     idle_s=self.settings.models.idle_unload_s,
                     facts=facts,
+                    load_vocabulary=lambda: self._load_vocabulary(name),
                 )
                 # Loads a model that never was, so that one that's broken is told of here.
                 _ = embedder.fingerprint
@@ -176,6 +178,12 @@ class Opened:
         with contextlib.suppress(StoreError), self._open_state() as state:
             state.put_model_facts(source, facts_of(embedder))
         return embedder
+
+    def _load_vocabulary(self, name: str) -> Vocabulary:
+        from localsearch.engine.vocabulary import Vocabulary
+        from localsearch.models import resolve_embedder
+
+        return Vocabulary(resolve_embedder(self.paths, self.settings, name).path)
 
     def _open_reranker(self) -> Reranker | None:
         from localsearch.engine.lazy import LazyReranker

@@ -62,6 +62,33 @@ def test_without_anything_to_embed_no_model_is_loaded(filled: Index) -> None:
         running.end()
 
 
+def test_an_edit_is_found_by_word_before_the_model_is_there(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Loading takes as long as the test wants it to.
+    may_load = threading.Event()
+    real_load = Index._load_embedder
+
+    def slowly(self: Index, *asked: object) -> object:
+        may_load.wait(60)
+        return real_load(self, *asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Index, "_load_embedder", slowly)
+    running = Running(filled.paths, filled.settings)
+    try:
+        running.until_reports(1)
+        (library / "edit.txt").write_text("walnuts")
+        running.until(lambda: running.found("walnuts") == ["edit.txt"])
+        assert not running.service.index.open_embedder().is_loaded  # type: ignore[attr-defined]
+        assert not may_load.is_set()
+        may_load.set()
+        running.until_reports(2)
+        assert running.service.index.status().coverage.semantic == 1.0
+    finally:
+        may_load.set()
+        running.end()
+
+
 def test_contents_are_compared_now_and_then(filled: Index, library: Path) -> None:
     bees = library / "garden/bees.txt"
     status = bees.stat()

@@ -10,6 +10,7 @@ from localsearch.engine.while_used import WhileUsed
 from localsearch.types import ModelError, ModelFacts
 
 if TYPE_CHECKING:
+    from localsearch.engine.vocabulary import Vocabulary
     from localsearch.types import Embedder, FloatMatrix, FloatVector, Reranker
 
 
@@ -17,15 +18,22 @@ class LazyEmbedder:
     """An embedder that `load` makes at its first use and whenever it was freed since.
 
     It's freed after `idle_s` seconds without use; 0 keeps it until `close`. From any thread.
-    With `facts`, remembered from when it was last loaded, asking for them loads nothing.
+    With `facts`, remembered from when it was last loaded, asking for them loads nothing; with
+    `load_vocabulary`, counting tokens waits for no weights either.
     """
 
     def __init__(
-        self, load: Callable[[], Embedder], *, idle_s: float, facts: ModelFacts | None = None
+        self,
+        load: Callable[[], Embedder],
+        *,
+        idle_s: float,
+        facts: ModelFacts | None = None,
+        load_vocabulary: Callable[[], Vocabulary] | None = None,
     ) -> None:
         self._load = load
         self._facts = facts
         self._weights = WhileUsed(self._load_the_same, idle_s=idle_s)
+        self._vocabulary = load_vocabulary and WhileUsed(load_vocabulary, idle_s=idle_s)
         self.is_exchanged = False
         """Whether its file was found to hold another model than it did at first."""
 
@@ -56,6 +64,9 @@ class LazyEmbedder:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text` alone, special tokens and prefixes left out."""
+        if self._vocabulary is not None and not self.is_loaded:
+            with self._vocabulary.in_use() as vocabulary:
+                return vocabulary.count_tokens(text)
         with self._weights.in_use() as embedder:
             return embedder.count_tokens(text)
 
@@ -76,6 +87,8 @@ class LazyEmbedder:
     def close(self) -> None:
         """Free the weights for good; waits for what is running."""
         self._weights.close()
+        if self._vocabulary is not None:
+            self._vocabulary.close()
 
     def _known(self) -> ModelFacts:
         facts = self._facts

@@ -15,6 +15,7 @@ from localsearch.engine.embedder import GgufEmbedder
 from localsearch.engine.gguf import write_random_qwen3
 from localsearch.engine.lazy import LazyEmbedder, LazyReranker
 from localsearch.engine.reranker import GgufReranker, load_reranker
+from localsearch.engine.vocabulary import Vocabulary
 from localsearch.types import ModelError
 from tests.engine.conftest import open_model
 
@@ -59,6 +60,21 @@ def test_its_freed_when_idle_and_comes_back(load: Callable[[], GgufEmbedder]) ->
     assert eventually(lambda: not lazy.is_loaded)
     assert lazy.count_tokens("market") > 0
     lazy.close()
+
+
+def test_tokens_are_counted_without_the_weights(
+    load: Callable[[], GgufEmbedder], qwen3_file: Path
+) -> None:
+    text = "the market, <think>and cafe\u0301"
+    lazy = LazyEmbedder(load, idle_s=0.05, load_vocabulary=lambda: Vocabulary(qwen3_file))
+    counted = lazy.count_tokens(text)
+    assert not lazy.is_loaded
+    whole = load()
+    assert counted == whole.count_tokens(text)
+    whole.close()
+    lazy.close()
+    with pytest.raises(ModelError, match="closed"):
+        lazy.count_tokens(text)
 
 
 def test_its_kept_while_its_used(load: Callable[[], GgufEmbedder]) -> None:
