@@ -32,6 +32,9 @@ class Opened:
         self._stores: weakref.WeakSet[Store] = weakref.WeakSet()
         self._matrix: CodeMatrix | None = None
         self._embedders: dict[str, Embedder] = {}
+        # What each was made of when it was opened; its file may hold another one by now.
+        self._sources: dict[str, str] = {}
+        self._reranker_source = ""
         # Holds the reranker, or None, once it was looked for.
         self._rerankers: list[Reranker | None] = []
         self._stores_lock = threading.Lock()
@@ -117,6 +120,25 @@ class Opened:
         """
         return self._open_embedder()
 
+    def embedder_made_of(self, source: str) -> Embedder | None:
+        """The embedder whose `facts_source` that is, if it's one of those in use here."""
+        # Opened first, so that it's there; it isn't loaded by that.
+        self._open_embedder()
+        for name, opened in list(self._embedders.items()):
+            if self._sources.get(name) == source:
+                return opened
+        return None
+
+    def reranker_made_of(self, source: str) -> Reranker | None:
+        """The reranker whose `reranker_source` that is, if it's the one in use here."""
+        from localsearch.models.opening import reranker_source
+
+        if not self._rerankers and reranker_source(self.paths, self.settings) != source:
+            # Opening it would load it.
+            return None
+        reranker = self._open_reranker()
+        return reranker if self._reranker_source == source else None
+
     def serving_embedder(self, store: Store) -> Embedder | None:
         """The model whose vectors serve searches; None when there's none, or it's gone."""
         serving = store.vectors.serving_model()
@@ -164,6 +186,7 @@ class Opened:
                 _ = embedder.fingerprint
                 opening[0] = None
                 self._embedders[name] = embedder
+                self._sources[name] = source
             return embedder
 
     def _load_embedder(self, name: str, cancel: threading.Event | None = None) -> Embedder:
@@ -188,9 +211,11 @@ class Opened:
     def _open_reranker(self) -> Reranker | None:
         from localsearch.engine.lazy import LazyReranker
         from localsearch.models.choose import resolve_reranker
+        from localsearch.models.opening import reranker_source
 
         with self._models_lock:
             if not self._rerankers:
+                self._reranker_source = reranker_source(self.paths, self.settings)
                 found = resolve_reranker(self.paths, self.settings)
                 idle_s = self.settings.models.idle_unload_s
                 self._rerankers.append(

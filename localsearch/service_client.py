@@ -12,6 +12,7 @@ from localsearch.meanwhile import as_soon_as
 from localsearch.service_wire import (
     ServiceReply,
     ServiceRequest,
+    TextsRequest,
     receive_reply,
     send,
     unpack_stage,
@@ -31,6 +32,8 @@ _CONNECT_TIMEOUT_S = 0.5
 _SILENCE_S = 2.0
 _LOADING_S = 60.0
 _ERASING_S = 3600.0
+# For a batch of texts, whose size who asks keeps small; the model may have to be loaded first.
+_BATCH_S = 600.0
 _LOOK_EVERY_S = 0.05
 
 
@@ -92,6 +95,35 @@ def have_forgotten(
             if reply.forgotten is not None:
                 return reply.forgotten
     return None
+
+
+def have_done(
+    socket_file: Path,
+    task: Literal["embed", "rerank"],
+    batch: TextsRequest,
+    *,
+    cancel: threading.Event,
+) -> ServiceReply | None:
+    """Have the service embed or judge a batch; None where none answers, or has another model.
+
+    Raises what the model raises, and CancelledError soon after `cancel` is set.
+    """
+    done = None
+    with (
+        suppress(OSError, ValueError),
+        _connection(socket_file) as (connection, pipe),
+        as_soon_as(cancel.is_set, lambda: _hang_up(connection), poll_s=_LOOK_EVERY_S),
+    ):
+        send(pipe, ServiceRequest(task, texts=batch))
+        while (reply := receive_reply(pipe)) is not None and not cancel.is_set():
+            connection.settimeout(_BATCH_S)
+            _raise_error(reply)
+            if reply.vectors is not None or reply.scores is not None:
+                done = reply
+                break
+    if cancel.is_set():
+        raise CancelledError("it was stopped")
+    return done
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Self
 
 from localsearch.answer import answer
 from localsearch.config import private_dir
+from localsearch.meanwhile import as_soon_as
+from localsearch.service_texts import embed, judge
 from localsearch.service_wire import (
     ServiceReply,
     ServiceRequest,
@@ -30,10 +32,14 @@ if TYPE_CHECKING:
     from io import BufferedRWPair
 
     from localsearch.service import Service
+    from localsearch.service_wire import TextsRequest
     from localsearch.types import SearchRequest
 
 # More searches at once only take longer each; what else is asked has to be answered meanwhile.
 _SEARCHES = 4
+# Nor do more batches of texts; who finds so many before it loads the model itself.
+_BATCHES = 2
+_HUNG_UP_EVERY_S = 0.1
 _THREADS = 32
 _WAITING_CONNECTIONS = 64
 # Who connects says at once what it wants; who listens to an answer may take its time.
@@ -56,6 +62,7 @@ class ServiceServer:
         self._socket: socket.socket | None = None
         self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="service")
         self._searches = threading.BoundedSemaphore(_SEARCHES)
+        self._batches = threading.BoundedSemaphore(_BATCHES)
         self._stopping = threading.Event()
         self._accepting: threading.Thread | None = None
 
@@ -127,10 +134,16 @@ class ServiceServer:
             request = receive_request(pipe)
             connection.settimeout(_IDLE_CONNECTION_S)
             if request is not None:
-                self._answer(request, pipe)
+                self._answer(request, pipe, connection)
 
-    def _answer(self, request: ServiceRequest, pipe: BufferedRWPair) -> None:
+    def _answer(
+        self, request: ServiceRequest, pipe: BufferedRWPair, connection: socket.socket
+    ) -> None:
         try:
+            if request.texts is not None:
+                send(pipe, ServiceReply())
+                self._batch(request.task, request.texts, pipe, connection)
+                return
             if request.search is not None:
                 # Loading the model may take a while; that it's there is said before.
                 send(pipe, ServiceReply())
@@ -157,6 +170,37 @@ class ServiceServer:
         with contextlib.suppress(CancelledError), self._searches:
             for stage, problems in answer(self._service.index, request, cancel=self._stopping):
                 send(pipe, pack_stage(stage, problems))
+
+    def _batch(
+        self, task: str, batch: TextsRequest, pipe: BufferedRWPair, connection: socket.socket
+    ) -> None:
+        """Embed or judge a batch; says nothing more where it's for another model to do."""
+        if not self._batches.acquire(blocking=False):
+            return
+        cancel = threading.Event()
+        given_up = as_soon_as(
+            lambda: self._stopping.is_set() or _hung_up(connection),
+            cancel.set,
+            poll_s=_HUNG_UP_EVERY_S,
+        )
+        try:
+            with contextlib.suppress(CancelledError), given_up:
+                work = judge if task == "rerank" else embed
+                reply = work(self._service.index, batch, cancel)
+                if reply is not None:
+                    send(pipe, reply)
+        finally:
+            self._batches.release()
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    """Whether who asked is gone."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _is_same_user(connection: socket.socket) -> bool:

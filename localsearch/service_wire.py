@@ -25,22 +25,39 @@ _LENGTH = struct.Struct(">I")
 
 
 @dataclass(frozen=True, slots=True)
+class TextsRequest:
+    """A batch of texts to "embed", or to "rerank" by `query`, and the model that it's to be.
+
+    `model` is a hash of all that decides what the model is; the service does it by that one only.
+    """
+
+    model: str
+    texts: tuple[str, ...]
+    query: str = ""
+    as_queries: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceRequest:
     """What the service is asked to do; `search` comes with "search" alone.
 
     `paths` are the folder to "remove", or what to "forget".
     """
 
-    task: Literal["search", "pause", "resume", "rescan", "state", "remove", "forget"]
+    task: Literal[
+        "search", "pause", "resume", "rescan", "state", "remove", "forget", "embed", "rerank"
+    ]
     search: SearchRequest | None = None
     paths: tuple[bytes, ...] = ()
+    texts: TextsRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceReply:
     """One of a search's stages, or how the service stands, or the error it ended with.
 
-    An empty one says that the work has begun.
+    An empty one says that the work has begun. `vectors` are float32 rows, one for each text of a
+    batch, as `scores` are; there are none where the service has another model.
 
     `paths` are those of the stage's hits, which carry none themselves. `error` is the name of a
     class of `localsearch.types`, "" for none.
@@ -51,6 +68,8 @@ class ServiceReply:
     problems: tuple[QueryProblem, ...] = ()
     state: ServiceState | None = None
     forgotten: Forgotten | None = None
+    vectors: bytes | None = None
+    scores: tuple[float, ...] | None = None
     error: str = ""
     cause: str = ""
     remedy: str = ""

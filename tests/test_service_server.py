@@ -14,13 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from localsearch.api import Index
 from localsearch.config import Paths, Settings
+from localsearch.engine.random_qwen3 import write_random_qwen3
+from localsearch.models.opening import facts_source
 from localsearch.service import Service
-from localsearch.service_client import search_by_service, tell_service
-from localsearch.service_wire import ServiceRequest, send
+from localsearch.service_client import have_done, search_by_service, tell_service
+from localsearch.service_wire import ServiceRequest, TextsRequest, send
+from localsearch.text_models import TextEmbedder, TextReranker, in_batches
 from localsearch.types import CancelledError, NoIndexError, SearchRequest, Stage
 from tests.conftest import write_library
 
@@ -104,6 +108,61 @@ def test_it_answers_as_a_search_here_does(service: Service, filled: Index) -> No
         ]
         assert there.final
         assert there.coverage == here.coverage
+
+
+@pytest.mark.parametrize("as_queries", [False, True])
+def test_it_embeds_as_the_model_does_here(service: Service, as_queries: bool) -> None:
+    paths, texts = service.paths, ["honey", "", "Wärme für Bienen", "honey " * 3000]
+    batch = TextsRequest(facts_source(paths, Settings()), tuple(texts), as_queries=as_queries)
+    done = have_done(paths.socket_file, "embed", batch, cancel=threading.Event())
+    assert done is not None
+    assert done.vectors is not None
+    with TextEmbedder(paths, Settings()) as embedder:
+        there = embedder.embed(texts, as_queries=as_queries, cancel=threading.Event())
+        assert embedder._here is None
+        direct = np.frombuffer(done.vectors, np.float32).reshape(there.shape)
+        assert np.allclose(there, direct, atol=1e-3)
+        embedder._open()
+        here = embedder.embed(texts, as_queries=as_queries, cancel=threading.Event())
+    assert there.shape == here.shape
+    assert np.allclose(there, here, atol=1e-3)
+
+
+def test_texts_for_another_model_are_left_to_who_asks(service: Service, tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    write_random_qwen3(model, pooling="last", name="tiny")
+    cancel = threading.Event()
+    with TextEmbedder(service.paths, Settings(), str(model)) as embedder:
+        vectors = embedder.embed(["honey"], as_queries=False, cancel=cancel)
+        assert embedder._here is not None
+        assert vectors.shape == (1, embedder._here.dimension)
+    judge = tmp_path / "judge.gguf"
+    write_random_qwen3(judge, head="cls")
+    with TextReranker(service.paths, Settings(), str(judge)) as reranker:
+        assert 0 <= reranker.score("honey", ["bees"], cancel=cancel)[0] <= 1
+        assert reranker._here is not None
+
+
+def test_who_stops_waits_for_no_vectors(service: Service) -> None:
+    batch = TextsRequest(facts_source(service.paths, Settings()), ("honey " * 400,) * 2000)
+    cancel = threading.Event()
+    threading.Timer(0.3, cancel.set).start()
+    began_s = time.monotonic()
+    with pytest.raises(CancelledError):
+        have_done(service.paths.socket_file, "embed", batch, cancel=cancel)
+    # The service gives it up, too, and has its hands free.
+    small = replace(batch, texts=("honey",))
+    until(lambda: have_done(service.paths.socket_file, "embed", small, cancel=threading.Event()))
+    assert time.monotonic() - began_s < 25
+
+
+def test_texts_come_in_bounded_batches() -> None:
+    texts = ["x"] * 600 + ["y" * 40_000] * 3 + ["z" * 200_000, "", "w"]
+    batches = list(in_batches(texts))
+    assert [text for batch in batches for text in batch] == texts
+    assert all(len(batch) <= 256 for batch in batches)
+    assert all(sum(map(len, batch)) <= 64_000 for batch in batches if len(batch) > 1)
+    assert max(map(len, batches)) == 256
 
 
 def test_names_that_are_not_text_arrive_whole(service: Service) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +12,6 @@ from localsearch.cli.completing import is_here, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_BATCH_LINES = 256
 
 
 @click.command()
@@ -28,24 +25,17 @@ def embed(as_query: bool, document: bool, model: str) -> int:
     """Lines on stdin to JSON Lines of vectors on stdout: unit length, one a line, in order."""
     from localsearch import config
     from localsearch.cli.output import interruptible
-    from localsearch.models import open_embedder
+    from localsearch.text_models import TextEmbedder, in_batches
     from localsearch.types import UsageError
 
     if as_query and document:
         raise UsageError("--query and --document exclude each other", "Give one of them.")
     paths = config.find_paths()
-    embedder = open_embedder(paths, config.load_settings(paths.settings_file), model)
-    try:
-        with interruptible() as cancel:
-            while lines := list(islice(_lines(), _BATCH_LINES)):
-                if as_query:
-                    vectors = [embedder.embed_query(line, cancel=cancel) for line in lines]
-                else:
-                    vectors = list(embedder.embed_documents(lines, cancel=cancel))
-                for vector in vectors:
-                    click.echo(json.dumps([round(float(value), 7) for value in vector]))
-    finally:
-        embedder.close()
+    settings = config.load_settings(paths.settings_file)
+    with interruptible() as cancel, TextEmbedder(paths, settings, model) as embedder:
+        for lines in in_batches(_lines()):
+            for vector in embedder.embed(lines, as_queries=as_query, cancel=cancel):
+                click.echo(json.dumps([round(float(value), 7) for value in vector]))
     return 0
 
 
@@ -59,23 +49,14 @@ def rerank(query: str, model: str) -> int:
     """Lines on stdin to JSON Lines of {"score": P(yes)} on stdout, one a line, in order."""
     from localsearch import config
     from localsearch.cli.output import interruptible
-    from localsearch.models import open_reranker
-    from localsearch.types import ModelError
+    from localsearch.text_models import TextReranker, in_batches
 
     paths = config.find_paths()
-    reranker = open_reranker(paths, config.load_settings(paths.settings_file), model)
-    if reranker is None:
-        raise ModelError(
-            "no reranker is installed", "`localsearch models list` shows how to get one."
-        )
-    try:
-        with interruptible() as cancel:
-            while lines := list(islice(_lines(), _BATCH_LINES)):
-                scores = dict(reranker.score(query, lines, cancel=cancel))
-                for index in range(len(lines)):
-                    click.echo(json.dumps({"score": scores[index]}))
-    finally:
-        reranker.close()
+    settings = config.load_settings(paths.settings_file)
+    with interruptible() as cancel, TextReranker(paths, settings, model) as reranker:
+        for lines in in_batches(_lines()):
+            for score in reranker.score(query, lines, cancel=cancel):
+                click.echo(json.dumps({"score": score}))
     return 0
 
 

@@ -53,6 +53,14 @@ def facts_source(paths: Paths, settings: Settings, name: str = "") -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
 
+def reranker_source(paths: Paths, settings: Settings, name: str = "") -> str:
+    """The same of the reranker that `resolve_reranker` finds; "" when there's none to use."""
+    model = resolve_reranker(paths, settings, name)
+    if model is None:
+        return ""
+    return hashlib.sha256("\0".join((model.sha256, model.name, model.role)).encode()).hexdigest()
+
+
 def open_reranker(
     paths: Paths, settings: Settings, name: str = "", *, repacked: bool | None = None
 ) -> Reranker | None:

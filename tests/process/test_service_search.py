@@ -6,14 +6,17 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from localsearch.engine.random_qwen3 import write_random_qwen3
 from tests.cli.program import PROGRAM, environment, run
 from tests.conftest import write_library
 
@@ -66,6 +69,52 @@ def test_the_service_answers_with_its_own_model(home: Path) -> None:
     assert "Traceback" not in said
     assert "Search by meaning is off" in search(home)["notice"]
     assert run(home, "watch", "--pause").returncode == 2
+
+
+# The program, and at its end whether it had to have the engine for itself.
+TELLING = """
+import sys
+from localsearch.cli import main
+try:
+    main()
+finally:
+    print("engine" if "llama_cpp" in sys.modules else "none", file=sys.stderr)
+"""
+
+
+def test_lines_are_embedded_and_judged_by_the_services_models(home: Path) -> None:
+    write_random_qwen3(home / "judge.gguf", head="cls")
+    with (home / "config/settings.toml").open("a") as settings:
+        settings.write(f'reranker = "{home}/judge.gguf"\n')
+
+    def told(*arguments: str) -> tuple[list[Any], str]:
+        text = "".join(f"line {number}\n" for number in range(300))
+        command = ("-c", TELLING, *arguments)
+        done = run(home, *command, program=sys.executable, input=text, stdin=None)
+        assert done.returncode == 0, done.stderr
+        given = [json.loads(line) for line in done.stdout.splitlines()]
+        if arguments[0] == "rerank":
+            given = [each["score"] for each in given]
+        return given, done.stderr.strip()
+
+    asked = (("embed",), ("embed", "--query"), ("rerank", "--query", "honey"))
+    here = [told(*each) for each in asked]
+    assert [engine for _, engine in here] == ["engine"] * 3
+    with subprocess.Popen(
+        [PROGRAM, "watch"], env=environment(home), stderr=subprocess.DEVNULL
+    ) as service:
+        try:
+            deadline_s = time.monotonic() + 60
+            while run(home, "watch", "--rescan").returncode != 0:
+                assert time.monotonic() < deadline_s
+                threading.Event().wait(0.05)
+            there = [told(*each) for each in asked]
+        finally:
+            service.send_signal(signal.SIGTERM)
+    assert [engine for _, engine in there] == ["none"] * 3
+    for (mine, _), (its, _) in zip(here, there, strict=True):
+        assert len(its) == 300
+        assert np.allclose(mine, its, atol=2e-3)
 
 
 def search(home: Path) -> dict[str, Any]:
