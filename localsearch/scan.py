@@ -47,10 +47,13 @@ class Scan:
         self._max_file_bytes = settings.max_file_bytes
         self._silent = volumes.silent
         self._given = {root: real_path(root, volumes.silent) for root in roots}
+        # Of what is looked at alone, nothing may be left: that's not the whole.
+        self._is_whole = not within
         self._within = [
-            os.path.realpath(path)
+            place
             for path in within
             if not any(with_separator(path).startswith(each + os.sep) for each in volumes.silent)
+            and (place := self._place(path))
         ]
         self._rules = IgnoreRules(list(self._given.values()), settings, paths=paths)
         self._known = known or {}
@@ -67,6 +70,22 @@ class Scan:
         }
         self.out_of_reach: set[str] = set()
         """Known files that can't be found now but aren't gone; complete after `compare`."""
+
+    def _place(self, path: str) -> str:
+        """Where a path of a root really is; "" behind a link, where the walk never comes.
+
+        Links in a root aren't resolved: what they point to has a place of its own.
+        """
+        for given, real in sorted(self._given.items(), key=lambda each: len(each[0]), reverse=True):
+            for root in (given, real):
+                if path == root:
+                    return real
+                if path.startswith(with_separator(root)):
+                    place = os.path.join(real, path[len(with_separator(root)) :])
+                    folder = os.path.dirname(place)
+                    same = os.path.normcase(os.path.realpath(folder)) == os.path.normcase(folder)
+                    return place if same else ""
+        return os.path.realpath(path)
 
     @property
     def offline_roots(self) -> tuple[str, ...]:
@@ -99,7 +118,7 @@ class Scan:
                 continue
             if not os.path.lexists(root):
                 self._offline.setdefault(root, "can't be found")
-            elif not self._within and root not in self._seen_roots:
+            elif self._is_whole and root not in self._seen_roots:
                 yield from self._start(root)
         walked: list[str] = []
         roots = frozenset(self._given.values())

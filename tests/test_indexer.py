@@ -7,20 +7,18 @@ import shutil
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from converters.registry import convert_file
 from localsearch import config
 from localsearch.api import Index
 from localsearch.changes import scanned_file
 from localsearch.engine.lazy import LazyEmbedder
+from localsearch.indexer import Indexer
+from localsearch.store import Store
 from localsearch.types import Progress, UsageError
 from tests.stopping import update_until
-
-if TYPE_CHECKING:
-    from localsearch.store import Store
-
 
 NO_MODEL = config.Settings(models=config.ModelSettings(embedder="/no/such/model.gguf"))
 
@@ -94,6 +92,24 @@ def test_moves_and_copies_embed_nothing(filled: Index, library: Path) -> None:
     names = sorted(os.path.relpath(path, library) for path in (hit.path, *hit.copies))
     assert names == ["kopie.txt", "letters/heizung.txt"]
     assert reader(filled).checks.problems() == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_in_the_place_of_a_file_is_no_move(home: config.Paths, library: Path) -> None:
+    bees, other = library / "garden/bees.txt", library / "other.txt"
+    os.link(bees, other)
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+        index.update()
+        other.unlink()
+        other.symlink_to(bees)
+        # As the service does, which is told of the path.
+        with Store(home.index_file) as store:
+            indexer = Indexer(store, home, NO_MODEL, None)
+            assert indexer.find_changes([str(other)]) == 1
+            assert indexer.read_changes(convert_file)
+        assert index.status().files.total == 5
+        assert found(index, "hive", library) == ["garden/bees.txt"]
 
 
 def test_a_renamed_file_takes_its_new_name_for_title(filled: Index, library: Path) -> None:

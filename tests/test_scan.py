@@ -162,6 +162,23 @@ def test_links_are_not_followed_and_a_linked_root_is_resolved(tmp_path: Path) ->
 
 
 @posix_only
+def test_a_link_that_is_named_is_not_what_it_points_to(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(root / "big" / "a.txt")
+    (root / "big.link").symlink_to(root / "big")
+    (root / "a.link").symlink_to(root / "big" / "a.txt")
+    for name in ("big.link", "a.link", "big.link/a.txt"):
+        assert names(make(root, within=[root / name])) == []
+    # The root itself is another matter.
+    linked = tmp_path / "linked"
+    linked.symlink_to(root)
+    for name in (".", "big", "big/a.txt"):
+        assert [each.path for each in make(linked, within=[linked / name])] == [
+            os.path.realpath(root / "big" / "a.txt")
+        ]
+
+
+@posix_only
 def test_pipes_sockets_and_devices_are_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
