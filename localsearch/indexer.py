@@ -32,6 +32,14 @@ def _never() -> bool:
     return False
 
 
+def open_sandbox(settings: Settings, cancel: threading.Event | None) -> Sandbox:
+    """A process that reads files within the limits that the settings name."""
+    from converters.sandbox import Sandbox
+
+    limits = settings.converters
+    return Sandbox(timeout_s=limits.timeout_s, memory_bytes=limits.memory_bytes, cancel=cancel)
+
+
 class Indexer:
     """One run over the roots; the caller holds the writer's lock."""
 
@@ -129,12 +137,7 @@ class Indexer:
 
     def open_sandbox(self) -> Sandbox:
         """A process that reads the files, for `read_changes`."""
-        from converters.sandbox import Sandbox
-
-        limits = self._run.settings.converters
-        return Sandbox(
-            timeout_s=limits.timeout_s, memory_bytes=limits.memory_bytes, cancel=self._run.cancel
-        )
+        return open_sandbox(self._run.settings, self._run.cancel)
 
     @property
     def offline(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from localsearch.background_change import BackgroundChange
-from localsearch.indexer import Indexer
+from localsearch.indexer import Indexer, open_sandbox
 from localsearch.mounts import real_path, silent_folders
 from localsearch.politeness import Politeness, lower_priority
 from localsearch.service_state import HEARTBEAT_S
@@ -26,8 +26,9 @@ from localsearch.verify import SlowVerification
 from localsearch.watch import Watcher, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from converters.registry import Conversion
     from converters.sandbox import Sandbox
     from localsearch.api import Index
     from localsearch.coalesce import Burst, Coalescer
@@ -190,7 +191,7 @@ class Keeper:
         began_s = time.monotonic()
         try:
             differing = self._open_indexer().find_changes(burst.paths)
-        except LocalsearchError:
+        except (LocalsearchError, OSError):
             self._coalescer.add_everything()
             raise
         if burst.everything or not self._watcher.polled.keys().isdisjoint(burst.paths):
@@ -229,16 +230,28 @@ class Keeper:
 
     def _read(self) -> None:
         indexer = self._open_indexer()
-        sandbox = self._open_sandbox()
-        if indexer.read_changes(sandbox.convert, until=self._must_look_up, expect=sandbox.expect):
+        self._open_sandbox()
+        if indexer.read_changes(self._convert, until=self._must_look_up, expect=self._expect):
             self._has_to_read = False
             self._has_to_embed = True
             self._let_rest()
 
     def _open_sandbox(self) -> Sandbox:
         if self._sandbox is None:
-            self._sandbox = self._open_indexer().open_sandbox()
+            self._sandbox = open_sandbox(self._index.settings, self._stop)
         return self._sandbox
+
+    # An idle sandbox is closed in the middle of a round, too, so none of them may be held on to.
+
+    def _convert(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> Conversion:
+        try:
+            return self._open_sandbox().convert(path, ocr=ocr, plugins=plugins)
+        finally:
+            self._worked_s = time.monotonic()
+
+    def _expect(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> None:
+        if self._sandbox is not None:
+            self._sandbox.expect(path, ocr=ocr, plugins=plugins)
 
     def _let_rest(self) -> None:
         """Leave the large files that were just read alone for a while."""
@@ -288,7 +301,7 @@ class Keeper:
         if not indexer.embed_missing(until=self._must_leave_off(), batch_s=_BATCH_S):
             return
         if indexer.has_outdated and not indexer.renew_outdated(
-            self._open_sandbox().convert, until=self._must_leave_off()
+            self._convert, until=self._must_leave_off()
         ):
             return
         report = indexer.finish()
@@ -304,8 +317,8 @@ class Keeper:
     def _change_model(self) -> None:
         """Go on building the vectors of the chosen model, while the old ones serve."""
         self._worked_s = time.monotonic()
-        convert = self._open_sandbox().convert
-        if self._change.step(convert, self._must_look_up, self._must_leave_off(), _BATCH_S):
+        must_leave_off = self._must_leave_off()
+        if self._change.step(self._convert, self._must_look_up, must_leave_off, _BATCH_S):
             # What changed while it was built was indexed for the old model.
             self._coalescer.add_everything()
             self._indexer = None

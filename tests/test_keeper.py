@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from localsearch import config
@@ -169,6 +171,44 @@ def test_a_newly_chosen_model_takes_over_while_the_service_runs(
         running.until(lambda: running.found("walnuts") == ["new.txt"])
         running.until(lambda: filled.status().coverage.semantic == 1.0)
         assert not filled.paths.next_index_file.exists()
+    finally:
+        running.end()
+
+
+def test_processes_that_read_are_ended_when_idle_and_none_is_left_behind(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Idle at every look.
+    monkeypatch.setattr("localsearch.keeper._SANDBOX_IDLE_S", 0.0)
+    others = psutil.Process().children()
+    for name in ("a", "b", "c"):
+        (library / f"{name}.txt").write_text(f"walnuts {name}")
+    running = Running(filled.paths, filled.settings)
+    try:
+        running.until_reports(1)
+        assert running.found("walnuts") == ["a.txt", "b.txt", "c.txt"]
+    finally:
+        running.end()
+    assert [each for each in psutil.Process().children() if each not in others] == []
+
+
+def test_what_changed_is_not_lost_when_the_system_runs_short(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("localsearch.keeper._FIRST_RETRY_S", 0.05)
+    running = Running(filled.paths, filled.settings)
+    try:
+        running.until_reports(1)
+        with monkeypatch.context() as short:
+
+            def run_short(*_: object) -> None:
+                short.undo()
+                raise OSError(errno.EMFILE, "no more files")
+
+            short.setattr("localsearch.mounts.volumes_around", run_short)
+            (library / "edit.txt").write_text("walnuts")
+            running.until(lambda: any("no more files" in note for note in running.notes))
+        running.until(lambda: running.found("walnuts") == ["edit.txt"])
     finally:
         running.end()
 
