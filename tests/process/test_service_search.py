@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# The program, and at its end whether it had to have the engine for itself.
+TELLING = """
+import sys
+from localsearch.cli import main
+try:
+    main()
+finally:
+    print("engine" if "llama_cpp" in sys.modules else "none", file=sys.stderr)
+"""
+
+
 @pytest.fixture
 def home(starter_models_dir: Path) -> Iterator[Path]:
     """A home with a library in it, on a path short enough for a socket's."""
@@ -71,17 +82,6 @@ def test_the_service_answers_with_its_own_model(home: Path) -> None:
     assert run(home, "watch", "--pause").returncode == 2
 
 
-# The program, and at its end whether it had to have the engine for itself.
-TELLING = """
-import sys
-from localsearch.cli import main
-try:
-    main()
-finally:
-    print("engine" if "llama_cpp" in sys.modules else "none", file=sys.stderr)
-"""
-
-
 def test_lines_are_embedded_and_judged_by_the_services_models(home: Path) -> None:
     write_random_qwen3(home / "judge.gguf", head="cls")
     with (home / "config/settings.toml").open("a") as settings:
@@ -115,6 +115,12 @@ def test_lines_are_embedded_and_judged_by_the_services_models(home: Path) -> Non
     for (mine, _), (its, _) in zip(here, there, strict=True):
         assert len(its) == 300
         assert np.allclose(mine, its, atol=2e-3)
+
+
+def is_answered_by_the_service(home: Path) -> bool:
+    done = run(home, "-c", TELLING, "search", "insects that make honey", program=sys.executable)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.split()[-1] == "none"
 
 
 def search(home: Path) -> dict[str, Any]:
