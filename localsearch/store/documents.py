@@ -85,16 +85,20 @@ class Documents:
             ).get
             title_words = index_text(title)
             for ordinal, chunk in enumerate(chunks):
-                self._insert_chunk(document_id, ordinal, title_words, chunk, model_id)
+                self._insert_chunk(document_id, ordinal, title_words, chunk)
+            self._connection.execute(
+                "INSERT INTO unembedded (document_id, chunk_id) SELECT c.document_id, c.id"
+                " FROM chunks c WHERE c.document_id = ? AND NOT EXISTS (SELECT 1 FROM vectors v"
+                " WHERE v.model_id IS ? AND v.embedding_key = c.embedding_key)",
+                (document_id, model_id),
+            )
             count += len(chunks)
         if model_id is not None:
             self._codes.add_of_file(model_id, file_id)
         self.remove_orphan_vectors(old_keys)
         return count
 
-    def _insert_chunk(
-        self, document_id: int, ordinal: int, title_words: str, chunk: Chunk, model_id: int | None
-    ) -> None:
+    def _insert_chunk(self, document_id: int, ordinal: int, title_words: str, chunk: Chunk) -> None:
         key = embedding_key(chunk.embedded_text)
         chunk_id = self._connection.execute(
             "INSERT INTO chunks (document_id, ordinal, text, heading_path, locator, tokens,"
@@ -110,11 +114,6 @@ class Documents:
             ),
         ).get
         self._index_words(chunk_id, title_words, chunk.heading_path, chunk.text)
-        self._connection.execute(
-            "INSERT INTO unembedded (document_id, chunk_id) SELECT ?1, ?2 WHERE NOT EXISTS"
-            " (SELECT 1 FROM vectors WHERE model_id IS ?3 AND embedding_key = ?4)",
-            (document_id, chunk_id, model_id, key),
-        )
 
     def _index_words(
         self, chunk_id: int, title_words: str, heading_path: Sequence[str], text: str
