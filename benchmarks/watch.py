@@ -231,7 +231,10 @@ def churn(index: Index, process: psutil.Process, folder: Path, changes: int) -> 
                 path.unlink(missing_ok=True)
             else:
                 path.write_text(f"round {number} change {change} of what's always changed")
-        until_idle(index, for_s=0.5)
+        # Idle it is before it has begun, too: the round is over when its last word is found.
+        (folder / "last.txt").write_text(f"lastword{number}")
+        until(lambda word=f"lastword{number}": finds(index, word))  # type: ignore[misc]
+        until(lambda: index.status().coverage.semantic == 1.0)
         memory.append(sum(each.memory_info().rss for each in family(process)))
         disk.append(sum(each.stat().st_size for each in index.paths.data_dir.iterdir()))
     tenth = max(1, rounds // 10)
