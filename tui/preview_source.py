@@ -77,7 +77,7 @@ def load_preview(backend: Backend, hit: Hit) -> PreviewSource:
         text = hit.text or hit.snippet
         lines = tuple(SourceLine(line, passage=bool(hit.text)) for line in _clean_lines(text))
         if not hit.text:
-            note = "Only the name of this file is searched: no text was found in it."
+            note = "Found by its name alone: it has no text, or isn't read yet."
         return PreviewSource(hit, lines, "prose", needles, note=note)
     return PreviewSource(
         hit, _lines_of_passages(passages, hit), "prose", needles, stops, stop, note

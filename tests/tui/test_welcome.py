@@ -13,6 +13,7 @@ from localsearch.types import Embedder, IndexReport, ModelError
 from tests.tui.conftest import StagedIndex, make_library
 from tests.tui.driving import Driver, opened
 from tui.folder_sizes import FolderSize, suggested_folders
+from tui.screens.folder_picker import FolderPicker
 from tui.screens.welcome import WelcomeScreen
 
 
@@ -50,6 +51,22 @@ async def test_nothing_chosen_starts_nothing(empty_index: StagedIndex, documents
         await driver.press("space")
         await driver.until(lambda: "Choose one at least" in driver.text)
         assert driver.app.screen.query_one("#start", Button).disabled
+
+
+async def test_a_suggested_folder_may_be_picked_like_any_other(
+    empty_index: StagedIndex, documents: Path, user_home: Path
+) -> None:
+    (user_home / "src").mkdir()
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        welcome = driver.app.screen
+        assert welcome.query_one(SelectionList).selected == [str(documents)]
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, FolderPicker))
+        driver.app.screen.dismiss(str(user_home / "src"))
+        await driver.until(lambda: driver.app.screen is welcome)
+        both = [str(documents), str(user_home / "src")]
+        await driver.until(lambda: sorted(welcome.query_one(SelectionList).selected) == both)
 
 
 async def test_what_is_chosen_shows_without_colours(

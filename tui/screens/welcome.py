@@ -163,12 +163,15 @@ class WelcomeScreen(Screen[bool]):
 
     @work(group="add", exit_on_error=False)
     async def action_add(self) -> None:
-        """Add a folder that wasn't suggested."""
+        """Choose a folder, be it suggested or not."""
         path = await self.app.push_screen_wait(FolderPicker(os.path.expanduser("~")))
-        if not path or path in self._folders:
+        folders = self.query_one("#folders", SelectionList)
+        if not path:
+            return
+        if path in self._folders:
+            folders.select(path)
             return
         self._folders[path] = None
-        folders = self.query_one("#folders", SelectionList)
         folders.display = True
         folders.add_option(Selection(self._describe(path), path, initial_state=True))
         self._show_total()
