@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
-from functools import cache
+from functools import cache, lru_cache
 
 # In .gitignore syntax; matched without regard to case.
 SECRETS = """
@@ -167,13 +167,22 @@ def secrets_note(count: int) -> tuple[str, ...]:
     return (f"{what} left out",) if count else ()
 
 
+@lru_cache(maxsize=4096)
 def _is_called_so(name: str, is_folder: bool) -> bool:
+    if not _any_pattern().match(name):
+        return False
     found = (
         not negated
         for pattern, negated, folders_only in _patterns()
         if (is_folder or not folders_only) and pattern.match(name)
     )
     return next(found, False)
+
+
+@cache
+def _any_pattern() -> re.Pattern[str]:
+    """What all names match that any rule may leave out; an archive has thousands that don't."""
+    return re.compile("|".join(each.pattern for each, negated, _ in _patterns() if not negated))
 
 
 @cache

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from converters import secrets
 from converters.registry import convert_file
 from converters.secrets import SECRETS, is_secret
 from localsearch.config import IndexSettings
@@ -107,3 +108,12 @@ def test_a_text_about_keys_is_read(tmp_path: Path) -> None:
     public = tmp_path / "public.txt"
     public.write_text("-----BEGIN PUBLIC KEY-----\nzanzibar\n-----END PUBLIC KEY-----\n")
     assert "zanzibar" in _said(public)
+
+
+def test_names_that_no_rule_is_about_are_compared_with_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert is_secret("src/.env")
+    # From now on each rule would be asked by itself.
+    monkeypatch.setattr(secrets, "_patterns", pytest.fail)
+    assert not any(is_secret(f"src/package/module{number}.py") for number in range(100))
