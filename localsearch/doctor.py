@@ -72,7 +72,7 @@ class _Examination:
             models = functools.partial(check_models, paths, each, full=self._full)
             yield from self._guard("models", (*engine, "msgspec", "psutil"), models)
         needed = (*sqlite, "numpy", "regex")
-        yield from self._guard("index", needed, lambda: self._check_index(paths))
+        yield from self._guard("index", needed, lambda: self._check_index(paths, settings))
         yield from self._guard("watching", (), lambda: machine.check_watches(self._folders))
         service_needs = ("msgspec", "psutil")
         yield from self._guard("service", service_needs, lambda: check_service(paths))
@@ -92,10 +92,10 @@ class _Examination:
         text = f"{paths.settings_file} fits" if there else "none: the defaults are used"
         yield Finding("settings", "ok", text)
 
-    def _check_index(self, paths: Paths) -> Sequence[Finding]:
+    def _check_index(self, paths: Paths, settings: Sequence[Settings]) -> Sequence[Finding]:
         from localsearch.health.contents import check_index
 
-        self._folders, findings = check_index(paths)
+        self._folders, findings = check_index(paths, *settings)
         return findings
 
     def _guard(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
 from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 
-from localsearch.config import ModelSettings, Settings
+from localsearch.config import IndexSettings, ModelSettings, Settings
 from localsearch.doctor import examine, exit_code
 from localsearch.health.contents import NetworkWatcher, check_index, check_models
 from localsearch.models import get_entry
@@ -92,6 +94,29 @@ def test_a_folder_that_is_gone_is_a_warning(filled: Index, library: Path) -> Non
     folders, findings = check_index(filled.paths)
     assert folders == 4
     assert levels(list(findings))["folders"] == "warning"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no permission keeps its owner out there")
+def test_only_folders_that_are_indexed_have_to_be_open_to_us(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = {str(library / name) for name in ("lost+found", "mine", "private")}
+    for each in closed:
+        os.mkdir(each)
+    look = os.scandir
+
+    def refuse(path: str) -> object:
+        # No permission stops root, who may run this.
+        if path in closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    settings = Settings(index=IndexSettings(ignore=("mine/",)))
+    _, findings = check_index(filled.paths, settings)
+    warned = [each.text for each in findings if each.check == "folders"]
+    assert len(warned) == 1
+    assert str(library / "private") in warned[0]
 
 
 def test_a_home_without_an_index_is_fine(home: Paths) -> None:

@@ -13,6 +13,7 @@ from localsearch.types import Finding, StoreDamagedError
 
 if TYPE_CHECKING:
     from localsearch.config import Paths, Settings
+    from localsearch.ignore import IgnoreRules
     from localsearch.store import Store
 
 # Larger models take half a minute or more to read and to load.
@@ -58,7 +59,7 @@ def _in_place(paths: Paths, name: str) -> bool:
     return (paths.models_dir / get_entry(name).file).exists()
 
 
-def check_index(paths: Paths) -> tuple[int, tuple[Finding, ...]]:
+def check_index(paths: Paths, settings: Settings | None = None) -> tuple[int, tuple[Finding, ...]]:
     """How many folders hold indexed files, and what's wrong with the index."""
     from localsearch.store import Store
     from localsearch.types import StoreError
@@ -74,7 +75,7 @@ def check_index(paths: Paths) -> tuple[int, tuple[Finding, ...]]:
                 # SQLite tells of many pages at once; the first of them is enough to know.
                 shown = (" ".join(each.splitlines()[:2]) for each in problems)
                 return 0, tuple(Finding("index", "problem", each, fix) for each in shown)
-            return _folders(store), tuple(_state_of(store, paths))
+            return _folders(store), tuple(_state_of(store, paths, settings))
     except StoreDamagedError as error:
         fix = error.remedy or _REBUILD_INDEX.format(path=paths.index_file)
         return 0, (Finding("index", "problem", error.cause, fix),)
@@ -82,19 +83,25 @@ def check_index(paths: Paths) -> tuple[int, tuple[Finding, ...]]:
         return 0, (Finding("index", "problem", error.cause, error.remedy),)
 
 
-def _state_of(store: Store, paths: Paths) -> Iterator[Finding]:
+def _state_of(store: Store, paths: Paths, settings: Settings | None) -> Iterator[Finding]:
+    from localsearch.config import IndexSettings
+    from localsearch.ignore import IgnoreRules
+
     counts = store.files.counts()
     text = (
         f"whole: {sum(counts.values()):,} files, {store.documents.chunk_count():,} passages,"
         f" {store.file_bytes() / 1e6:,.1f} MB ({paths.index_file})"
     )
     yield Finding("index", "ok", text)
-    for path, _, online in store.files.roots():
+    roots = store.files.roots()
+    real = [os.path.realpath(path) for path, _, online in roots if online]
+    rules = IgnoreRules(real, settings.index if settings else IndexSettings(), paths=paths)
+    for path, _, online in roots:
         if not online or not os.path.isdir(path):
             text = f"the indexed folder {path} can't be found now; its index is kept"
             yield Finding("folders", "warning", text, f"Or forget it: localsearch remove {path}")
         else:
-            yield from check_folder(path)
+            yield from check_folder(path, rules)
     coverage = store.coverage()
     if counts.get("pending", 0) or (counts.get("indexed", 0) and coverage.semantic < 1):
         text = (
@@ -104,8 +111,8 @@ def _state_of(store: Store, paths: Paths) -> Iterator[Finding]:
         yield Finding("coverage", "warning", text, "localsearch index")
 
 
-def check_folder(root: str) -> Iterator[Finding]:
-    """Whether an indexed folder, and those right in it, may be looked into."""
+def check_folder(root: str, rules: IgnoreRules) -> Iterator[Finding]:
+    """Whether an indexed folder, and those right in it that are indexed, may be looked into."""
     folders = [root]
     try:
         with os.scandir(root) as listing:
@@ -113,6 +120,8 @@ def check_folder(root: str) -> Iterator[Finding]:
     except OSError:
         pass
     for folder in folders:
+        if rules.is_ignored(os.path.realpath(folder), True):
+            continue
         try:
             os.scandir(folder).close()
         except PermissionError as error:
