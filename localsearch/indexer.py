@@ -120,9 +120,15 @@ class Indexer:
         """Whether there's anything for `renew_outdated` to do."""
         return bool(self._run.outdated)
 
-    def renew_outdated(self, convert: Convert, *, until: Callable[[], bool] = _never) -> bool:
+    def renew_outdated(
+        self,
+        convert: Convert,
+        *,
+        until: Callable[[], bool] = _never,
+        batch_s: float = COMMIT_EVERY_S,
+    ) -> bool:
         """Read again what a newer converter or chunker reads differently, a file at a time."""
-        return renew_outdated(self._run, convert, until)
+        return renew_outdated(self._run, convert, until, batch_s)
 
     def finish(self) -> IndexReport:
         """Learn from what was embedded, tidy up, and say what was done in all the steps."""

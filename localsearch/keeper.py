@@ -301,7 +301,7 @@ class Keeper:
         if not indexer.embed_missing(until=self._must_leave_off(), batch_s=_BATCH_S):
             return
         if indexer.has_outdated and not indexer.renew_outdated(
-            self._convert, until=self._must_leave_off()
+            self._convert, until=self._must_leave_off(), batch_s=_BATCH_S
         ):
             return
         report = indexer.finish()

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from localsearch.changes import scanned_file
+from localsearch.cloud import is_placeholder
 from localsearch.types import ConversionError, Document, FileRef, NoTextError
 
 if TYPE_CHECKING:
@@ -109,6 +110,9 @@ def read_file(
     Raises CancelledError and MemoryError of our own making only.
     """
     try:
+        if is_placeholder(os.lstat(ref.path)):
+            # The next scan says so; reading it would fetch it.
+            return Reading("vanished", ref)
         before, content_hash = hash_content(ref.path, settings.index.max_file_bytes)
     except OSError as error:
         if error.errno in _GONE:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from dataclasses import replace
@@ -7,14 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from converters.registry import convert_file
 from localsearch import reader
 from localsearch.api import Index
+from localsearch.indexer import Indexer
 from localsearch.store import Store
-from localsearch.types import CancelledError, Progress
+from localsearch.types import CancelledError, ConversionError, Progress
 from tests.converters.pdf_files import add_scan, pdf_bytes, pdf_writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from converters.registry import Conversion
 
 
 def found(index: Index, text: str) -> list[str]:
@@ -133,3 +139,92 @@ def test_without_a_model_words_are_read_anew_all_the_same(
     assert index.update().changed == 5
     assert index.update().changed == 0
     assert found(index, "blight") == ["tomatoes.md"]
+
+
+def renewing(index: Index, store: Store) -> Indexer:
+    """One that has yet to renew all files, and nothing else to do."""
+    indexer = Indexer(store, index.paths, index.settings, index.open_embedder())
+    indexer.find_changes()
+    assert indexer.has_outdated
+    return indexer
+
+
+def test_a_long_text_is_renewed_in_batches_between_other_work(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (library / "long.txt").write_text("\n\n".join(f"Zeppelin {n}. " * 60 for n in range(40)))
+    filled.update()
+    monkeypatch.setattr("localsearch.chunker.CHUNKER_VERSION", 4711)
+    monkeypatch.setattr(reader, "chunk_size", lambda _: reader.ChunkSize(64, 8, 128))
+    conversions: list[str] = []
+
+    def convert(path: str, *, ocr: bool, plugins: Sequence[str]) -> Conversion:
+        conversions.append(path)
+        return convert_file(path, ocr=ocr, plugins=plugins)
+
+    with Store(filled.paths.index_file) as store:
+        indexer, asked = renewing(filled, store), 0
+
+        def until() -> bool:
+            nonlocal asked
+            asked += 1
+            return asked % 2 == 0
+
+        rounds = 0
+        while not indexer.renew_outdated(convert, until=until, batch_s=0.001):
+            rounds += 1
+            # Nothing is half done, whenever it's left for something else.
+            assert by_meaning(filled)[1] == 1.0
+        assert rounds > 40
+        assert len(conversions) == 6
+        assert store.checks.problems() == ()
+    assert filled.update().changed == 0
+
+
+def test_what_cannot_be_read_now_keeps_the_text_it_has(
+    filled: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, *, ocr: bool, plugins: Sequence[str]) -> Conversion:
+        raise ConversionError("reading it took too long")
+
+    monkeypatch.setattr("localsearch.chunker.CHUNKER_VERSION", 4711)
+    with Store(filled.paths.index_file) as store:
+        indexer = renewing(filled, store)
+        assert indexer.renew_outdated(refuse)
+        assert store.files.counts() == {"indexed": 5}
+        assert indexer.find_changes() == 0
+    assert found(filled, "blight") == ["tomatoes.md"]
+    # Nor is it lost when the file can't even be opened, and then it's tried again.
+    monkeypatch.setattr("localsearch.chunker.CHUNKER_VERSION", 4712)
+    with Store(filled.paths.index_file) as store:
+        indexer = renewing(filled, store)
+        with monkeypatch.context() as refused:
+            refused.setattr(os, "open", refuse_to_open)
+            assert indexer.renew_outdated(convert_file)
+        assert store.files.counts() == {"indexed": 5}
+        assert indexer.find_changes() == 5
+    assert found(filled, "blight") == ["tomatoes.md"]
+
+
+def refuse_to_open(path: str, flags: int) -> int:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def test_what_went_to_the_cloud_is_not_fetched_to_be_renewed(
+    filled: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No file system here has such files: the marks are what is made up.
+    monkeypatch.setattr("localsearch.chunker.CHUNKER_VERSION", 4711)
+    with Store(filled.paths.index_file) as store:
+        indexer = renewing(filled, store)
+        monkeypatch.setattr("localsearch.scan._MARKS_PLACEHOLDERS", True)
+        monkeypatch.setattr("localsearch.scan.is_placeholder", lambda _: True)
+        # It went since the folders were looked at.
+        monkeypatch.setattr(reader, "is_placeholder", lambda _: True)
+        monkeypatch.setattr(reader, "hash_content", pytest.fail)
+        assert indexer.renew_outdated(convert_file)
+        assert (
+            Indexer(store, filled.paths, filled.settings, filled.open_embedder()).find_changes()
+            == 0
+        )
+    assert found(filled, "blight") == ["tomatoes.md"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from localsearch import reader
+from localsearch import mounts, reader
 from localsearch.coalesce import fold
+from localsearch.indexed_paths import is_in_any
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
@@ -14,10 +16,12 @@ if TYPE_CHECKING:
 
     from localsearch.indexing.run import Run
     from localsearch.scan import ScannedFile
-    from localsearch.types import FileRef, Kind
+    from localsearch.types import FileRef, Kind, KnownFile
 
 _NAMES_BATCH = 500
 _REMOVE_BATCH = 50
+# Of those that are looked at once more.
+_MOST_PLACES = 1000
 
 
 class Discovery:
@@ -26,7 +30,7 @@ class Discovery:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._store = run.store
-        self._vanished: set[str] = set()
+        self._vanished: dict[str, KnownFile] = {}
         self._looked_again = False
 
     def look_again(self) -> bool:
@@ -35,26 +39,67 @@ class Discovery:
         if self._vanished and not self._looked_again:
             # Once will do: what's moved after that, the next run meets.
             self._looked_again = True
-            lost.update(map(os.path.dirname, self._vanished))
+            lost.update(self._worth_a_look())
         if not lost:
             return False
         before = self._run.counts["unchanged"]
-        self.scan(fold(lost, [path for path, _, _ in self._store.files.roots()]))
+        top = self._run.within or self._roots()
+        self.scan(fold(lost, top, _MOST_PLACES))
         self._run.counts["unchanged"] = before
         lost.clear()
         return True
 
+    def _worth_a_look(self) -> Iterator[str]:
+        """Where files that weren't met may be all the same, or what tells why they aren't there.
+
+        Only they themselves are looked for, as their folders may hold any number of others.
+        """
+        silent = mounts.volumes_around(self._roots(), self._store.files.mounts()).silent
+        by_folder: dict[str, dict[int, KnownFile]] = {}
+        for path, file in self._vanished.items():
+            by_folder.setdefault(os.path.dirname(path), {})[file.inode] = file
+        for folder, files in by_folder.items():
+            if is_in_any(folder, silent):
+                yield folder
+                continue
+            try:
+                with os.scandir(folder) as listing:
+                    entries = list(listing)
+            except OSError:
+                entries = []
+            if not entries:
+                # Emptied, gone or away, which the scan tells apart.
+                yield folder
+            for entry in entries:
+                if entry.path in self._vanished:
+                    yield entry.path
+                elif (same := files.get(entry.inode())) and self._is(entry, same):
+                    # Seen together they are a move.
+                    yield from (entry.path, same.path)
+
+    def _is(self, entry: os.DirEntry[str], file: KnownFile) -> bool:
+        """Whether this is a file under another name, one that the run is for."""
+        within = self._run.within
+        if within and not is_in_any(entry.path, within):
+            return False
+        with contextlib.suppress(OSError):
+            status = entry.stat(follow_symlinks=False)
+            return (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns)
+        return False
+
+    def _roots(self) -> list[str]:
+        return [path for path, _, _ in self._store.files.roots()]
+
     def scan(self, within: Sequence[str]) -> int:
         """Record what differs in the roots, or only in `within`; gives how many files do."""
         from localsearch.changes import compare, renumbered
-        from localsearch.mounts import volumes_around
         from localsearch.outdated import mark_outdated
         from localsearch.scan import scan_roots
 
         run, files = self._run, self._store.files
-        roots = [path for path, _, _ in files.roots()]
+        roots = self._roots()
         known = files.known(within)
-        volumes = volumes_around(roots, files.mounts())
+        volumes = mounts.volumes_around(roots, files.mounts())
         scan = scan_roots(
             roots,
             run.settings.index,
@@ -85,21 +130,26 @@ class Discovery:
         self._record(changes.new, "added")
         self._record(changes.changed, "changed")
         unchanged = [*changes.same, *(known[found.path] for found in changes.unchanged)]
+        # What went to the cloud since it was read is as good as it is: reading would fetch it.
+        here = [
+            *changes.same,
+            *(known[found.path] for found in changes.unchanged if not found.reason),
+        ]
         # A copy that's built for another model answers no searches: what has to be cut anew there
         # is read before anything is embedded.
         outdated, renewable = mark_outdated(
             self._store,
             run.settings,
             run.embedder,
-            unchanged,
+            here,
             leave=run.embedder is not None and not run.changing_to,
         )
         run.outdated.update(dict.fromkeys(renewable))
         run.counts["changed"] += outdated
         run.counts["unchanged"] += len(unchanged)
         # An earlier scan may have missed what's back now.
-        self._vanished.difference_update(known)
-        self._vanished.update(changes.vanished)
+        self._vanished = {path: self._vanished[path] for path in self._vanished.keys() - known}
+        self._vanished.update((path, known[path]) for path in changes.vanished)
         if not within:
             run.offline = offline
             with self._store.transaction():

@@ -23,6 +23,20 @@ _LEAST_CHUNKS_PER_S = 4
 _MAX_BATCH_CHUNKS = 1024
 
 
+class BatchSize:
+    """How many `chunks` the model takes about `batch_s` seconds for, learnt on the way."""
+
+    def __init__(self, batch_s: float) -> None:
+        self._batch_s = batch_s
+        self._fewest = min(_FIRST_BATCH_CHUNKS, max(1, int(batch_s * _LEAST_CHUNKS_PER_S)))
+        self.chunks = self._fewest
+
+    def fit(self, chunks: int, took_s: float) -> None:
+        """Note how long a batch of so many took."""
+        fitting = int(chunks * self._batch_s / max(took_s, 0.001))
+        self.chunks = min(max(fitting, self._fewest), _MAX_BATCH_CHUNKS)
+
+
 def embed_missing(run: Run, until: Callable[[], bool], batch_s: float) -> bool:
     """Embed all; ends early and gives False where `until` says so between two batches."""
     vectors = run.store.vectors
@@ -31,9 +45,8 @@ def embed_missing(run: Run, until: Callable[[], bool], batch_s: float) -> bool:
         return True
     chunks_total, tokens_total = vectors.unembedded_totals(run.only)
     pace = Pace()
-    fewest = min(_FIRST_BATCH_CHUNKS, max(1, int(batch_s * _LEAST_CHUNKS_PER_S)))
-    batch_chunks = fewest
-    while batch := vectors.unembedded(batch_chunks, run.only):
+    size = BatchSize(batch_s)
+    while batch := vectors.unembedded(size.chunks, run.only):
         run.check_cancelled()
         if until():
             return False
@@ -52,8 +65,7 @@ def embed_missing(run: Run, until: Callable[[], bool], batch_s: float) -> bool:
         )
         took_s = _embed_batch(run, run.embedder, serving.id, batch)
         pace.advance(sum(each.chunk.tokens for each in batch))
-        fitting = int(len(batch) * batch_s / max(took_s, 0.001))
-        batch_chunks = min(max(fitting, fewest), _MAX_BATCH_CHUNKS)
+        size.fit(len(batch), took_s)
     return True
 
 

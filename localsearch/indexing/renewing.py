@@ -8,30 +8,59 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localsearch import reader
+from localsearch.indexing.embedding import BatchSize
 from localsearch.indexing.reading import FileReading
+from localsearch.outdated import chunking
 from localsearch.pace import Pace
 from localsearch.store.documents import embedding_key
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from localsearch.indexing.run import Run
-    from localsearch.reader import Convert
-    from localsearch.types import Embedder
+    from localsearch.reader import Convert, Reading
+    from localsearch.types import Chunk, Embedder, FloatVector
 
 
-def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool]) -> bool:
-    """Renew all; ends early and gives False where `until` says so between two files.
+@dataclass
+class Renewal:
+    """A file that was read anew, and the vectors of its passages as far as they're made."""
+
+    found: Reading
+    vectors: dict[bytes, FloatVector] = field(default_factory=dict)
+    texts: dict[bytes, Chunk] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.texts = {
+            embedding_key(chunk.embedded_text): chunk
+            for _, chunks in self.found.documents
+            for chunk in chunks
+        }
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the file still is what was read."""
+        read = self.found.ref
+        with contextlib.suppress(OSError):
+            now = reader.describe(read.path)
+            return (now.size, now.mtime_ns) == (read.size, read.mtime_ns)
+        return False
+
+
+def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool], batch_s: float) -> bool:
+    """Renew all; ends early and gives False where `until` says so between files or batches.
 
     What a run that was stopped left over, the next look at the folders finds again.
     """
     if run.embedder is None:
         return True
     reading = FileReading(run, convert)
+    size = BatchSize(batch_s)
     total = len(run.outdated)
     pace = Pace()
     while run.outdated:
@@ -39,43 +68,99 @@ def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool]) -> boo
         run.check_cancelled()
         if until():
             return False
-        run.report_progress(
-            Progress(
-                "reading",
-                files_done=pace.done,
-                files_total=total,
-                eta_s=pace.eta_s(total - pace.done),
-                current=path,
-            )
+        progress = Progress(
+            "reading",
+            files_done=pace.done,
+            files_total=total,
+            eta_s=pace.eta_s(total - pace.done),
+            current=path,
         )
-        # What's gone or changes, the next look at the folders tells.
-        with contextlib.suppress(OSError):
-            _renew(run, run.embedder, reading, path)
+        run.report_progress(progress)
+        renewal = run.renewing
+        if renewal is None or renewal.found.ref.path != path or not renewal.is_current:
+            run.renewing = renewal = _read(run, reading, path)
+        if renewal is not None:
+            lacking = _lacking(run, renewal)
+            while lacking:
+                batch, lacking = lacking[: size.chunks], lacking[size.chunks :]
+                _embed(run, run.embedder, renewal, batch, size)
+                run.check_cancelled()
+                if lacking:
+                    if until():
+                        return False
+                    run.report_progress(progress)
+            _write(run, reading, renewal)
+        run.renewing = None
         del run.outdated[path]
         pace.advance(1)
     return True
 
 
-def _renew(run: Run, embedder: Embedder, reading: FileReading, path: str) -> None:
-    store = run.store
-    serving, file_id = store.vectors.serving_model(), store.files.id_of(path)
-    found = reading.read(reader.describe(path))
-    if serving is None or file_id is None or found.outcome in ("changing", "vanished"):
-        return
-    texts = {
-        embedding_key(chunk.embedded_text): chunk
-        for _, chunks in found.documents
-        for chunk in chunks
-    }
-    new = store.vectors.missing(serving.id, texts)
+def _read(run: Run, reading: FileReading, path: str) -> Renewal | None:
+    """What the file says now; None where it isn't to be renewed."""
+    try:
+        found = reading.read(reader.describe(path))
+    except OSError:
+        # What's gone or changes, the next look at the folders tells.
+        return None
+    if found.outcome in ("changing", "vanished"):
+        return None
+    return Renewal(found)
+
+
+def _lacking(run: Run, renewal: Renewal) -> list[bytes]:
+    """The keys of its passages that have no vector, neither in the index nor made for it."""
+    serving = run.store.vectors.serving_model()
+    if serving is None:
+        return []
+    return run.store.vectors.missing(serving.id, renewal.texts.keys() - renewal.vectors.keys())
+
+
+def _embed(
+    run: Run, embedder: Embedder, renewal: Renewal, batch: Sequence[bytes], size: BatchSize
+) -> None:
+    chunks = [renewal.texts[key] for key in batch]
     began_s = time.monotonic()
-    embedded = [texts[key].embedded_text for key in new]
-    vectors = embedder.embed_documents(embedded, cancel=run.cancel) if new else None
-    run.engine_s += time.monotonic() - began_s
+    made = embedder.embed_documents([each.embedded_text for each in chunks], cancel=run.cancel)
+    took_s = time.monotonic() - began_s
+    size.fit(len(batch), took_s)
+    renewal.vectors.update(zip(batch, made, strict=True))
+    run.engine_s += took_s
+    run.counts["embedded"] += len(batch)
+    run.counts["tokens"] += sum(each.tokens for each in chunks)
+
+
+def _write(run: Run, reading: FileReading, renewal: Renewal) -> None:
+    """Put the new passages and their vectors in place of the old."""
+    import numpy as np
+
+    store, found = run.store, renewal.found
+    serving, file_id = store.vectors.serving_model(), store.files.id_of(found.ref.path)
+    if serving is None or file_id is None:
+        return
     with store.transaction():
+        if found.outcome == "failed" and _keep(run, file_id, found):
+            return
         store.files.set_described(found.ref)
         reading.write(file_id, found)
-        if vectors is not None:
-            store.vectors.put(serving.id, new, vectors)
-    run.counts["embedded"] += len(new)
-    run.counts["tokens"] += sum(texts[key].tokens for key in new)
+        if renewal.vectors:
+            store.vectors.put(serving.id, [*renewal.vectors], np.stack([*renewal.vectors.values()]))
+
+
+def _keep(run: Run, file_id: int, found: Reading) -> bool:
+    """Whether the text that's there is better than none, and stays.
+
+    A file that couldn't be opened is tried again; what a newer converter can't read isn't.
+    """
+    if found.content_hash is None:
+        return True
+    if found.content_hash != run.store.files.reusable_hash(file_id):
+        return False
+    run.store.files.set_state(
+        file_id,
+        "indexed",
+        content_hash=found.content_hash,
+        converter=found.converter,
+        chunker=chunking(run.embedder),
+    )
+    return True

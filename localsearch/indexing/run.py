@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from localsearch.config import Paths, Settings
+    from localsearch.indexing.renewing import Renewal
     from localsearch.store import Store
     from localsearch.types import Embedder, Progress
 
@@ -39,6 +40,8 @@ class Run:
     only: list[int] | None = None
     # Files that would be read differently now, and are found as they are until they have been.
     outdated: dict[str, None] = field(default_factory=dict)
+    # The first of them, where it's in the middle of that.
+    renewing: Renewal | None = None
     # Files that weren't there when they were to be read.
     lost: set[str] = field(default_factory=set)
     # What's wrong with each root that can't be looked at, in a sentence; after a scan of all.
