@@ -25,7 +25,9 @@ _AROUND = (
     "nav, aside, footer, [role=navigation], [role=banner], [role=contentinfo], [role=search],"
     " [role=complementary], [role=menu], [role=menubar], .sphinxsidebar, .related, .toctree-wrapper"
     " .caption, .headerlink, .breadcrumb, .breadcrumbs, .sidebar, .navbar, .menu, .cookie-banner,"
-    " .skip-link, .skip-main-content, .skiplink, .mw-editsection, .noprint, #toc, .toc"
+    " .cookie-consent, .cookie-notice, .cc-window, #cookie-banner, #cookie-consent, #cookie-notice,"
+    " #onetrust-consent-sdk, .skip-link, .skip-main-content, .skiplink, .mw-editsection, .noprint,"
+    " #toc, .toc"
 )
 _MAIN = ("main", "[role=main]", "article", "#content", "#main", ".document .body")
 # A main element that holds less of the page's text than this is somebody's misuse of the tag.
@@ -36,6 +38,7 @@ _TAG = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9]*)")
 # The parser compares each attribute of a tag with all others.
 _MAX_ATTRIBUTES = 10_000
 _LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{20000,}+")
+_RAW_TEXT = re.compile(rb"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.I | re.S)
 _NEVER_NESTED = frozenset(
     (
         b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta",
@@ -111,10 +114,15 @@ def _check_depth(data: bytes) -> None:
             continue
         depth = max(0, depth - 1) if tag[1] else depth + 1
         deepest = max(deepest, depth)
-    if any(len(tag[0].split()) > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(data)):
+    # What a script compares looks like tags, but isn't parsed as such.
+    if _has_long_tag(data) and _has_long_tag(_RAW_TEXT.sub(b"", data)):
         raise ConversionError(f"a tag in it has more than {_MAX_ATTRIBUTES:,} attributes")
     if deepest > _MAX_DEPTH:
         raise ConversionError(f"its tags are nested {deepest:,} deep")
+
+
+def _has_long_tag(data: bytes) -> bool:
+    return any(len(tag[0].split()) > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(data))
 
 
 def _title(page: LexborHTMLParser) -> str | None:
@@ -150,7 +158,7 @@ def _main_blocks(page: LexborHTMLParser) -> tuple[Block, ...]:
 
 
 def _text_length(node: LexborNode) -> int:
-    return len(node.text_content or "")
+    return len(node.text())
 
 
 def _render(root: LexborNode, *, skip: str) -> tuple[Block, ...]:

@@ -153,7 +153,7 @@ def _parts(message: Message) -> tuple[list[tuple[Block, ...]], list[Message], bo
             stack.append(inner[0])
         elif inner:
             stack.extend(reversed(inner))
-        elif _is_body(part, kind) or (part is message and kind.startswith("text/")):
+        elif not _is_attached(part) and _is_body(kind, alone=part is message):
             bodies.append(_text_blocks(part))
         else:
             attachments.append(part)
@@ -165,23 +165,39 @@ def _inner_parts(part: Message) -> list[Message]:
     return [each for each in inner if isinstance(each, Message)] if isinstance(inner, list) else []
 
 
-def _is_body(part: Message, kind: str) -> bool:
-    attached = part.get_content_disposition() == "attachment" or bool(part.get_filename())
-    return kind in ("text/plain", "text/html") and not attached
+def _is_attached(part: Message) -> bool:
+    return part.get_content_disposition() == "attachment" or bool(part.get_filename())
+
+
+def _is_body(kind: str, *, alone: bool) -> bool:
+    return kind in ("text/plain", "text/html") or (alone and kind.startswith("text/"))
 
 
 def _best_alternative(parts: list[Message], stack: list[Message]) -> tuple[Block, ...]:
-    """The plain text, or the page where it says much more; other parts are left on the stack."""
+    """The plain text, or the page where it says much more; other parts are left on the stack.
+
+    A page may come with its pictures. Further forms of the text are the same text, but for what's
+    attached and invitations.
+    """
     plain: tuple[Block, ...] = ()
     page: tuple[Block, ...] = ()
+    others: list[Message] = []
     for part in parts:
         kind = part.get_content_type()
-        if kind == "text/plain" and not plain:
+        if kind == "multipart/related" and not page:
+            root, *pictures = _inner_parts(part) or [part]
+            if root.get_content_type() == "text/html" and not _is_attached(root):
+                page = _text_blocks(root)
+                others.extend(pictures)
+            else:
+                others.append(part)
+        elif _is_attached(part) or not kind.startswith("text/") or kind == "text/calendar":
+            others.append(part)
+        elif kind == "text/plain" and not plain:
             plain = _text_blocks(part)
         elif kind == "text/html" and not page:
             page = _text_blocks(part)
-        elif not kind.startswith("text/"):
-            stack.append(part)
+    stack.extend(reversed(others))
     return plain if _length(plain) > _PLAIN_SHARE * _length(page) else page
 
 

@@ -75,9 +75,11 @@ class FileReading:
         if expect is None:
             return
         for file_id, ref in following:
-            # What has the content that it had needn't be converted at all.
-            if self._store.files.reusable_hash(file_id) is None:
-                expect(ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins)
+            # What has the content that it had needn't be converted at all; if it's another after
+            # all, it would have to wait for what was announced before it.
+            if self._store.files.reusable_hash(file_id) is not None:
+                break
+            expect(ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins)
 
     def read(self, ref: FileRef, *, known_hash: bytes | None = None) -> Reading:
         """What a file says, cut for the model; "same" where its content is the known one."""

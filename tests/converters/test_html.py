@@ -54,6 +54,21 @@ def test_a_small_main_element_does_not_hide_the_page() -> None:
     assert any("The real text" in text for _, text in blocks_of(page))
 
 
+def test_the_main_element_is_the_page_where_it_holds_most_of_its_text() -> None:
+    story = "<p>The ferry leaves from the western pier at noon, in winter an hour later.</p>" * 3
+    markup = f"<body><div class=teaser>Buy our newspaper</div><main>{story}</main></body>"
+    text = "\n".join(block.text for block in html_document(markup.encode()).blocks)
+    assert "western pier" in text
+    assert "newspaper" not in text
+
+
+def test_a_script_is_no_long_tag() -> None:
+    numbers = ", ".join(map(str, range(12_000)))
+    script = f"<script>for (var i=0; i<n; i++) {{}} var data = [{numbers}];</script>"
+    (block,) = html_document(f"{script}<p>The tide table.</p>".encode()).blocks
+    assert block.text == "The tide table."
+
+
 def test_headings_form_a_path() -> None:
     page = html_document(b"<h1>A</h1><h3>B</h3>x<h2>C</h2>y<h1>D</h1>z")
     assert [block.locator.heading for block in page.blocks if block.kind == "paragraph"] == [

@@ -160,3 +160,28 @@ def test_what_has_no_headers_is_no_message(tmp_path: Path) -> None:
         convert(tmp_path / "a.eml", b"\n\njust text\n")
     with pytest.raises(ConversionError, match="no messages"):
         convert(tmp_path / "a.mbox", b"just text\n")
+
+
+def test_a_page_with_its_pictures_is_the_body_once_and_an_invitation_is_attached(
+    tmp_path: Path,
+) -> None:
+    made = message("Brücke", "The meeting about the bridge is on Monday at nine.")
+    made.add_alternative(
+        "<p>The meeting about the bridge is on Monday at nine.</p>", subtype="html"
+    )
+    page = made.get_payload()[1]
+    assert isinstance(page, EmailMessage)
+    page.add_related(b"\x89PNG", "image", "png", cid="<picture>")
+    made.add_alternative("BEGIN:VCALENDAR\nSUMMARY:Flamingo\nEND:VCALENDAR\n", subtype="calendar")
+    made.get_payload()[2].set_param("name", "invite.ics")
+    (document,) = convert(tmp_path / "a.eml", made.as_bytes())
+    assert text_of(document).count("The meeting about the bridge") == 1
+    assert "invite.ics" in document.blocks[0].text
+
+
+def test_a_secret_that_is_all_of_a_message_is_left_out(tmp_path: Path) -> None:
+    made = message("settings", "DB_PASSWORD=hunter2")
+    made.add_header("Content-Disposition", "attachment", filename=".env")
+    (document,) = convert(tmp_path / "a.eml", made.as_bytes())
+    assert "hunter2" not in text_of(document)
+    assert any("secret" in note for note in document.notes)
