@@ -169,11 +169,14 @@ def test_a_page_with_its_pictures_is_the_body_once_and_an_invitation_is_attached
     made.add_alternative(
         "<p>The meeting about the bridge is on Monday at nine.</p>", subtype="html"
     )
-    page = made.get_payload()[1]
+    made.add_alternative(
+        "BEGIN:VCALENDAR\nSUMMARY:Flamingo\nEND:VCALENDAR\n",
+        subtype="calendar",
+        params={"name": "invite.ics"},
+    )
+    _, page, _ = made.iter_parts()
     assert isinstance(page, EmailMessage)
     page.add_related(b"\x89PNG", "image", "png", cid="<picture>")
-    made.add_alternative("BEGIN:VCALENDAR\nSUMMARY:Flamingo\nEND:VCALENDAR\n", subtype="calendar")
-    made.get_payload()[2].set_param("name", "invite.ics")
     (document,) = convert(tmp_path / "a.eml", made.as_bytes())
     assert text_of(document).count("The meeting about the bridge") == 1
     assert "invite.ics" in document.blocks[0].text
