@@ -11,7 +11,7 @@ from typing import BinaryIO
 from converters.formats import named
 from converters.mail import MAX_MESSAGE_BYTES, message_document, parse_message
 from converters.mail_headers import header_text
-from converters.safety import TooMuchError, plain_errors
+from converters.safety import MemberSource, TooMuchError, budget_of, plain_errors
 from localsearch.types import ConversionContext, ConversionError, Document, Source
 
 _ANY_SEPARATOR = re.compile(rb"From ")
@@ -43,12 +43,14 @@ class MboxConverter:
         members: set[str] = set()
         failed: ConversionError | None = None
         count = failures = 0
+        # All messages share what may be unpacked from the file.
+        shared = MemberSource(source.name, b"", *budget_of(source))
         with plain_errors("a mail folder"), source.open() as file:
             for count, raw in enumerate(_messages(file), start=1):
                 try:
                     with plain_errors("an e-mail message"):
                         message = parse_message(raw.data)
-                        document = message_document(message, source, context)
+                        document = message_document(message, shared, context)
                 except TooMuchError:
                     raise
                 except ConversionError as error:

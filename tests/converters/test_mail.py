@@ -5,10 +5,12 @@ from __future__ import annotations
 import email.policy
 import time
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from converters import safety
 from converters.registry import convert_file
 from localsearch.types import ConversionError, Document, Locator
 from tests.converters import fuzz_seeds
@@ -188,3 +190,18 @@ def test_a_secret_that_is_all_of_a_message_is_left_out(tmp_path: Path) -> None:
     (document,) = convert(tmp_path / "a.eml", made.as_bytes())
     assert "hunter2" not in text_of(document)
     assert any("secret" in note for note in document.notes)
+
+
+def test_the_messages_of_a_folder_share_one_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(safety, "Budget", partial(safety.Budget, members_left=3))
+    data = b""
+    for number in range(5):
+        made = message(f"Nr. {number}")
+        made.add_attachment(f"walrus {number}", filename="note.txt")
+        data += b"From me Tue May 14 10:00:00 2024\n" + made.as_bytes() + b"\n\n"
+    documents = convert(tmp_path / "Inbox.mbox", data)
+    held = [f"walrus {number}" in text_of(each) for number, each in enumerate(documents)]
+    assert held == [True, True, True, False, False]
+    assert all(any("weren't read" in note for note in each.notes) for each in documents[3:])
