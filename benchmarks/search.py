@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import numpy as np
 
 from benchmarks import library
-from localsearch.candidates import keyword_candidates, query_words
-from localsearch.search import Searcher
+from localsearch.search.candidates import keyword_candidates, query_words
+from localsearch.search.stages import Searcher
 from localsearch.store import Store
 from localsearch.store.code_matrix import CodeMatrix
 from localsearch.store.filters import passage_condition

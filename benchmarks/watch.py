@@ -26,8 +26,8 @@ import psutil
 from localsearch import config
 from localsearch.api import Index
 from localsearch.config import IndexSettings
-from localsearch.scan import compare, scan_roots
-from localsearch.service_state import read_state
+from localsearch.scanning.scan import compare, scan_roots
+from localsearch.service.state import read_state
 from localsearch.types import KnownFile
 
 if TYPE_CHECKING:

@@ -9,8 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localsearch import config
-from localsearch.indexed_paths import as_indexed, readings, require_in_root, require_searchable
-from localsearch.remembering import Remembering
+from localsearch.indexing.indexed_paths import (
+    as_indexed,
+    readings,
+    require_in_root,
+    require_searchable,
+)
+from localsearch.search.remembering import Remembering
 from localsearch.types import (
     FileCounts,
     LocalsearchError,
@@ -87,7 +92,7 @@ class Index(Remembering, Writing):
         Raises NoIndexError, SemanticUnavailableError (mode semantic only), StoreError,
         CancelledError.
         """
-        from localsearch.search import Searcher
+        from localsearch.search.stages import Searcher
 
         searcher = Searcher(
             self._reader(), self._embedder_for, self._open_reranker, self._open_state
@@ -103,7 +108,7 @@ class Index(Remembering, Writing):
         Takes about as long as embedding their passages. Raises CancelledError, and
         LocalsearchError where there's no model for it.
         """
-        from localsearch.nearest import mark_nearest
+        from localsearch.search.nearest import mark_nearest
 
         serving = self._reader().vectors.serving_model()
         if serving is not None:
@@ -148,7 +153,7 @@ class Index(Remembering, Writing):
         NoIndexError for a file that isn't indexed, UsageError for a place that isn't in it,
         SemanticUnavailableError while it isn't embedded.
         """
-        from localsearch.similar import SimilarRequest, find_similar
+        from localsearch.search.similar import SimilarRequest, find_similar
 
         roots, matches = self.root_paths(), self._reader().matches
         named = ((as_indexed(file, roots), member) for file, member in readings(path))
@@ -201,8 +206,8 @@ class Index(Remembering, Writing):
 
     def status(self) -> Status:
         """What the index holds and how well it is; raises NoIndexError before the first folder."""
-        from localsearch import model_change
-        from localsearch.service_state import read_state
+        from localsearch.model_change import change as model_change
+        from localsearch.service.state import read_state
 
         store = self._reader()
         counts = store.files.counts()

@@ -13,11 +13,11 @@ import re
 from typing import TYPE_CHECKING
 
 from localsearch.config import private_dir
-from localsearch.gitignore import path_rule
-from localsearch.indexed_paths import is_in_any, meets_any
+from localsearch.indexing.indexed_paths import is_in_any, meets_any
 from localsearch.keywords import index_text
-from localsearch.model_change import discard
+from localsearch.model_change.change import discard
 from localsearch.rebuild import note_roots
+from localsearch.scanning.gitignore import path_rule
 from localsearch.types import Forgotten, NoIndexError, StoreError, UsageError
 
 if TYPE_CHECKING:

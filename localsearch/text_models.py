@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from localsearch.service_client import have_done
-from localsearch.service_wire import TextsRequest
+from localsearch.service.client import have_done
+from localsearch.service.wire import TextsRequest
 from localsearch.types import ModelError
 
 if TYPE_CHECKING:

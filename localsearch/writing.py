@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from localsearch.indexed_paths import as_indexed, is_in_any, require_in_root
+from localsearch.indexing.indexed_paths import as_indexed, is_in_any, require_in_root
 from localsearch.opened import Opened
 from localsearch.types import (
     Forgotten,
@@ -34,7 +34,7 @@ class Writing(Opened):
 
         Raises UsageError for what isn't a folder; then none is added.
         """
-        from localsearch.folders import folder_to_add
+        from localsearch.indexing.folders import folder_to_add
         from localsearch.lock import writer_lock
         from localsearch.rebuild import begin_again, begin_anew, note_roots
         from localsearch.store import Store
@@ -77,7 +77,7 @@ class Writing(Opened):
 
         Raises UsageError when it isn't a root.
         """
-        from localsearch.folders import remove_folder
+        from localsearch.indexing.folders import remove_folder
         from localsearch.rebuild import note_roots
 
         def work(store: Store) -> Forgotten:
@@ -106,7 +106,7 @@ class Writing(Opened):
     ) -> Forgotten:
         """Do it here, or have the service do it where that is the one that writes."""
         from localsearch.lock import writer_lock
-        from localsearch.service_client import have_forgotten
+        from localsearch.service.client import have_forgotten
         from localsearch.store import Store
 
         self._reader()
@@ -168,7 +168,7 @@ class Writing(Opened):
 
     def _left_out(self, named: Sequence[str]) -> list[str]:
         """What to say of paths that were named, and that the rules leave out."""
-        from localsearch.ignore import IgnoreRules
+        from localsearch.scanning.ignore import IgnoreRules
 
         if not named:
             return []
@@ -185,9 +185,9 @@ class Writing(Opened):
         cancel: threading.Event | None,
     ) -> IndexReport:
         from localsearch.log import log_report
+        from localsearch.model_change.updating import update_index
         from localsearch.rebuild import open_to_write, why_anew
         from localsearch.types import Progress
-        from localsearch.updating import update_index
 
         inside = [self._known_path(each) for each in within]
         notices = self._left_out(inside)
@@ -207,7 +207,7 @@ class Writing(Opened):
             if not store.files.roots():
                 notices.append("no folder is indexed: `localsearch add FOLDER` adds one")
             if full:
-                from localsearch.verify import outdate_altered
+                from localsearch.indexing.verify import outdate_altered
 
                 with store.transaction():
                     for failure in store.files.failures():

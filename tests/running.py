@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from localsearch import config
 from localsearch.api import Index
-from localsearch.service import Service
+from localsearch.service.service import Service
 from localsearch.types import IndexReport
 
 if TYPE_CHECKING:

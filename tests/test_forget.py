@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localsearch.config import IndexSettings, Paths
-from localsearch.gitignore import parse_rules, path_rule
-from localsearch.ignore import IgnoreRules
+from localsearch.scanning.gitignore import parse_rules, path_rule
+from localsearch.scanning.ignore import IgnoreRules
 from localsearch.store import Store
 from localsearch.types import Forgotten, NoIndexError, StoreLockedError, UsageError
 

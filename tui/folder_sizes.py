@@ -64,7 +64,7 @@ def measure(
     emit: Emit[FolderSize],
 ) -> None:
     """Count what the index would take up, by its own rules, telling the sums as they grow."""
-    from localsearch.scan import scan_roots
+    from localsearch.scanning.scan import scan_roots
 
     for folder in folders:
         files = size = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from localsearch.copies import same_words
+from localsearch.search.copies import same_words
 from localsearch.types import Hit, Locator
 
 HitKey = tuple[str, str, int | Locator]

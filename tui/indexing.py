@@ -139,8 +139,8 @@ class IndexKeeper:
         socket_file = self.backend.paths.socket_file
 
         def tell(_cancel: threading.Event) -> None:
-            from localsearch.service_client import tell_service
-            from localsearch.service_wire import ServiceRequest
+            from localsearch.service.client import tell_service
+            from localsearch.service.wire import ServiceRequest
 
             tell_service(socket_file, ServiceRequest(task))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localsearch.cli.models_table import print_columns, shown_speed
-from localsearch.model_bench import PAGES
+from localsearch.models.bench import PAGES
 from localsearch.models.catalogue import STARTER_NAME
 from localsearch.terminal import clean
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from localsearch.engine.quant_speed import QuantisationSpeed
-    from localsearch.model_bench import Machine, ModelFigures
+    from localsearch.models.bench import Machine, ModelFigures
 
 # Another quantisation is named from so much more speed on.
 _WORTH_IT = 1.3

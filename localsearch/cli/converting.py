@@ -72,7 +72,7 @@ def convert(file: str, as_json: bool, ocr: bool | None) -> int:
 
 def _named(file: str) -> tuple[str, str]:
     """The file that's there, and which file in it is meant, "" for the whole."""
-    from localsearch.indexed_paths import readings
+    from localsearch.indexing.indexed_paths import readings
     from localsearch.types import UsageError
 
     for given, member in readings(file):

@@ -16,7 +16,7 @@ def doctor(as_json: bool, full: bool) -> int:
     or the installation is broken; the highest of those that apply.
     """
     from localsearch.cli.findings import findings_json, print_findings
-    from localsearch.doctor import examine, exit_code
+    from localsearch.health.doctor import examine, exit_code
 
     findings = []
     for finding in examine(full=full):

@@ -29,7 +29,7 @@ def add(paths: tuple[str, ...], no_index: bool) -> int:
     out, and so are likely secrets. Ctrl-C stops at any time; `localsearch index` goes on.
     """
     from localsearch.api import open_index
-    from localsearch.service_state import read_state
+    from localsearch.service.state import read_state
     from localsearch.types import NoIndexError, StoreDamagedError, StoreLockedError
 
     with open_index() as opened:

@@ -37,8 +37,8 @@ def list_command(as_json: bool) -> int:
     from localsearch import config
     from localsearch.cli.models_table import print_table, to_json
     from localsearch.cli.output import note
-    from localsearch.model_speed import known_speeds
     from localsearch.models import advise, list_models
+    from localsearch.models.speed import known_speeds
 
     paths = config.find_paths()
     settings = config.load_settings(paths.settings_file)
@@ -213,7 +213,7 @@ def bench_command(names: tuple[str, ...], as_json: bool) -> int:
     from localsearch.cli.bench_table import bench_json, print_bench, print_quantisations
     from localsearch.cli.output import interruptible, note
     from localsearch.engine.quant_speed import measure_quantisations
-    from localsearch.model_bench import bench_models, machine
+    from localsearch.models.bench import bench_models, machine
 
     paths = config.find_paths()
     settings = config.load_settings(paths.settings_file)
@@ -272,7 +272,7 @@ def _say_what_next(model: InstalledModel) -> None:
 def _say_about_index() -> None:
     from localsearch import config
     from localsearch.cli.output import note
-    from localsearch.service_state import read_state
+    from localsearch.service.state import read_state
 
     paths = config.find_paths()
     if not paths.index_file.exists():

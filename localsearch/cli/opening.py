@@ -57,7 +57,7 @@ def _suggestion(word: str) -> str:
 def _is_indexed(folder: str) -> bool:
     """Whether a folder is one of those that are indexed, or lies in one."""
     from localsearch.api import open_index
-    from localsearch.indexed_paths import is_in_any
+    from localsearch.indexing.indexed_paths import is_in_any
     from localsearch.types import NoIndexError
 
     with open_index() as opened:

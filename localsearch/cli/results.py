@@ -88,7 +88,7 @@ def _line_and_column(hit: Hit) -> tuple[int, int, str]:
         return first or 1, 1, hit.snippet
     position = None
     if hit.highlights:
-        from localsearch.snippets import text_position
+        from localsearch.search.snippets import text_position
 
         position = text_position(hit.text, hit.snippet, hit.highlights[0][0])
     before, after = hit.text[: position or 0], hit.text[position or 0 :]

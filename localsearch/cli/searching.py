@@ -114,7 +114,7 @@ def _ask_service(request: SearchRequest, cancel: Event, form: str | None) -> _An
     socket_file = find_paths().socket_file
     if not socket_file.exists():
         return None
-    from localsearch.service_client import search_by_service
+    from localsearch.service.client import search_by_service
 
     def import_what_prints() -> None:
         # Takes as long as the service takes to search.
@@ -127,7 +127,7 @@ def _ask_service(request: SearchRequest, cancel: Event, form: str | None) -> _An
 
 
 def _search_here(request: SearchRequest, cancel: Event) -> _Answer:
-    from localsearch.answer import answer
+    from localsearch.answering.answer import answer
     from localsearch.api import open_index
 
     with open_index() as opened:

@@ -40,7 +40,7 @@ def watch(task: Task | None, installing: Literal["install", "uninstall"] | None)
         return _install() if installing == "install" else _uninstall()
     if task is not None:
         return _tell(task)
-    from localsearch.service import Service
+    from localsearch.service.service import Service
 
     with _ended_by_signals() as stop, Service(on_note=_say, on_report=_report) as service:
         service.run(stop)
@@ -49,9 +49,9 @@ def watch(task: Task | None, installing: Literal["install", "uninstall"] | None)
 
 
 def _install() -> int:
-    from localsearch import background
     from localsearch.api import open_index
-    from localsearch.service_state import read_state
+    from localsearch.service import background
+    from localsearch.service.state import read_state
     from localsearch.types import UsageError
 
     with open_index() as opened:
@@ -69,7 +69,7 @@ def _install() -> int:
 
 
 def _uninstall() -> int:
-    from localsearch import background
+    from localsearch.service import background
 
     note("stopped and removed" if background.uninstall() else "it wasn't installed")
     return 0
@@ -77,8 +77,8 @@ def _uninstall() -> int:
 
 def _tell(task: Task) -> int:
     from localsearch.config import find_paths
-    from localsearch.service_client import tell_service
-    from localsearch.service_wire import ServiceRequest
+    from localsearch.service.client import tell_service
+    from localsearch.service.wire import ServiceRequest
     from localsearch.types import UsageError
 
     state = tell_service(find_paths().socket_file, ServiceRequest(task))

@@ -13,7 +13,7 @@ from localsearch.types import Finding, StoreDamagedError
 
 if TYPE_CHECKING:
     from localsearch.config import Paths, Settings
-    from localsearch.ignore import IgnoreRules
+    from localsearch.scanning.ignore import IgnoreRules
     from localsearch.store import Store
 
 # Larger models take half a minute or more to read and to load.
@@ -85,7 +85,7 @@ def check_index(paths: Paths, settings: Settings | None = None) -> tuple[int, tu
 
 def _state_of(store: Store, paths: Paths, settings: Settings | None) -> Iterator[Finding]:
     from localsearch.config import IndexSettings
-    from localsearch.ignore import IgnoreRules
+    from localsearch.scanning.ignore import IgnoreRules
 
     counts = store.files.counts()
     text = (
@@ -150,7 +150,7 @@ def _folders(store: Store) -> int:
 
 def check_service(paths: Paths) -> Iterator[Finding]:
     """What the service says of itself, and whether it has a network connection."""
-    from localsearch.service_state import read_state
+    from localsearch.service.state import read_state
 
     state = read_state(paths.service_file)
     if state is None:

@@ -6,16 +6,17 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from localsearch import mounts, reader
-from localsearch.coalesce import fold
-from localsearch.indexed_paths import is_in_any
+from localsearch.indexing import reader
+from localsearch.indexing.indexed_paths import is_in_any
+from localsearch.scanning import mounts
 from localsearch.types import Progress
+from localsearch.watching.coalesce import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from localsearch.indexing.run import Run
-    from localsearch.scan import ScannedFile
+    from localsearch.scanning.scan import ScannedFile
     from localsearch.types import FileRef, Kind, KnownFile
 
 _NAMES_BATCH = 500
@@ -92,9 +93,9 @@ class Discovery:
 
     def scan(self, within: Sequence[str]) -> int:
         """Record what differs in the roots, or only in `within`; gives how many files do."""
-        from localsearch.changes import compare, renumbered
-        from localsearch.outdated import mark_outdated
-        from localsearch.scan import scan_roots
+        from localsearch.indexing.outdated import mark_outdated
+        from localsearch.scanning.changes import compare, renumbered
+        from localsearch.scanning.scan import scan_roots
 
         run, files = self._run, self._store.files
         roots = self._roots()

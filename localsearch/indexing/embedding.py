@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from localsearch.pace import Pace
+from localsearch.indexing.pace import Pace
 from localsearch.types import Progress
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from localsearch import reader
-from localsearch.pace import Pace
+from localsearch.indexing import reader
+from localsearch.indexing.pace import Pace
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from localsearch.indexing.reader import Convert, Expect, Reading
     from localsearch.indexing.run import Run
-    from localsearch.reader import Convert, Expect, Reading
     from localsearch.store.files import FileState
     from localsearch.types import FileRef
 
@@ -83,7 +83,7 @@ class FileReading:
 
     def read(self, ref: FileRef, *, known_hash: bytes | None = None) -> Reading:
         """What a file says, cut for the model; "same" where its content is the known one."""
-        from localsearch.chunker import estimate_tokens
+        from localsearch.chunking.chunker import estimate_tokens
 
         embedder = self._run.embedder
         return reader.read_file(
@@ -113,7 +113,7 @@ class FileReading:
 
     def write(self, file_id: int, reading: Reading) -> None:
         """Put what was read in place of what was known; the transaction is the caller's."""
-        from localsearch.outdated import chunking
+        from localsearch.indexing.outdated import chunking
 
         run = self._run
         serving = self._store.vectors.serving_model()

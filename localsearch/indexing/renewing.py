@@ -11,19 +11,19 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localsearch import reader
+from localsearch.indexing import reader
 from localsearch.indexing.embedding import BatchSize
+from localsearch.indexing.outdated import chunking
+from localsearch.indexing.pace import Pace
 from localsearch.indexing.reading import FileReading
-from localsearch.outdated import chunking
-from localsearch.pace import Pace
 from localsearch.store.documents import embedding_key
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from localsearch.indexing.reader import Convert, Reading
     from localsearch.indexing.run import Run
-    from localsearch.reader import Convert, Reading
     from localsearch.types import Chunk, Embedder, FloatVector
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localsearch.indexed_paths import is_in_any
+from localsearch.indexing.indexed_paths import is_in_any
 from localsearch.types import CancelledError, IndexReport
 
 if TYPE_CHECKING:

@@ -187,11 +187,11 @@ def _search(
         inside = real_path(index, path_of(folder), folder, or_above=True)
         request = replace(request, within=(os.fsencode(inside),))
     if index.paths.socket_file.exists():
-        from localsearch.service_client import search_by_service
+        from localsearch.service.client import search_by_service
 
         if found := search_by_service(index.paths.socket_file, request, cancel=cancel):
             return found
-    from localsearch.answer import answer
+    from localsearch.answering.answer import answer
 
     *_, last = answer(index, request, cancel=cancel)
     return last

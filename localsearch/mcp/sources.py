@@ -7,7 +7,7 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localsearch.indexed_paths import MEMBER_MARK, is_in_any, meets_any, readings
+from localsearch.indexing.indexed_paths import MEMBER_MARK, is_in_any, meets_any, readings
 from localsearch.terminal import clean
 from localsearch.types import NoIndexError, UsageError
 

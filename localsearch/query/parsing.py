@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from localsearch.globs import path_pattern
 from localsearch.query import values
 from localsearch.query.dates import parse_date
+from localsearch.query.globs import path_pattern
 from localsearch.query.syntax import DASHES, normalised, split_items
 from localsearch.query.values import folded
 from localsearch.types import Filters, Query

@@ -9,7 +9,7 @@ import unicodedata
 from decimal import Decimal
 from typing import get_args
 
-from localsearch.globs import path_pattern
+from localsearch.query.globs import path_pattern
 from localsearch.types import Kind
 
 KINDS: tuple[str, ...] = get_args(Kind)

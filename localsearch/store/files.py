@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from localsearch.db import says_store_errors
-from localsearch.folder_rules import with_separator
 from localsearch.keywords import index_text
+from localsearch.scanning.folder_rules import with_separator
 from localsearch.terminal import without_raw_bytes
 from localsearch.types import Failure, FileRef, KnownFile
 

@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from localsearch.globs import path_pattern
 from localsearch.keywords import match_expression
+from localsearch.query.globs import path_pattern
 from localsearch.store.files import below, path_bytes
 
 if TYPE_CHECKING:

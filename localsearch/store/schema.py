@@ -72,7 +72,7 @@ CREATE VIRTUAL TABLE chunks_fts USING fts5 (title, heading, body, {_FTS_OPTIONS}
 CREATE VIRTUAL TABLE files_fts USING fts5 (name, folder, {_FTS_OPTIONS});
 
 -- The models that vectors are of; the one that serves searches has serving = 1. The directions that
--- tell languages apart are float32, one after the other (localsearch/language_bias.py).
+-- tell languages apart are float32, one after the other (localsearch/search/language_bias.py).
 CREATE TABLE models (
     id INTEGER PRIMARY KEY,
     fingerprint TEXT NOT NULL UNIQUE,
@@ -126,7 +126,7 @@ CREATE TABLE codes (
 
 _SENTENCES = """
 -- The mean vector by each model of sentences that are the same in every language
--- (localsearch/language_bias.py), float32.
+-- (localsearch/search/language_bias.py), float32.
 CREATE TABLE language_sentences (
     model_id INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
     language TEXT NOT NULL,

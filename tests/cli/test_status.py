@@ -12,7 +12,7 @@ import pytest
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.random_qwen3 import write_random_qwen3
-from localsearch.service_state import write_state
+from localsearch.service.state import write_state
 from localsearch.types import CancelledError, Progress, ServiceState
 from tests.cli.program import run
 

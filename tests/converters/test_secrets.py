@@ -14,7 +14,7 @@ from converters import secrets
 from converters.registry import convert_file
 from converters.secrets import SECRETS, is_secret
 from localsearch.config import IndexSettings
-from localsearch.ignore import IgnoreRules
+from localsearch.scanning.ignore import IgnoreRules
 from localsearch.types import NoTextError
 
 _NAMES = [

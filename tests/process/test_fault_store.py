@@ -21,7 +21,7 @@ import pytest
 from localsearch import config, db
 from localsearch.api import Index
 from localsearch.engine.random_qwen3 import write_random_qwen3
-from localsearch.service import Service
+from localsearch.service.service import Service
 from localsearch.store import Store
 from localsearch.types import StoreFullError, StoreLockedError
 from tests.cli.program import PROGRAM, environment, run

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localsearch import mounts
-from localsearch.service import Service
+from localsearch.scanning import mounts
+from localsearch.service.service import Service
 from tests.process.conftest import found
 from tests.process.mounting import bound, hung_drive
 

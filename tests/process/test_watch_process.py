@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localsearch.api import Index
-from localsearch.service_state import read_state
+from localsearch.service.state import read_state
 from localsearch.store import Store
 from tests.cli.program import PROGRAM, environment, run
 

@@ -12,7 +12,7 @@ import pytest
 
 from localsearch import config
 from localsearch.api import Index
-from localsearch.nearest import mark_nearest
+from localsearch.search.nearest import mark_nearest
 from localsearch.types import CancelledError, Hit, Query, Stage, Status, Timings, Why
 from tests.topics import ByTopic
 from tests.tui.making import DAY_NS, NOW_S

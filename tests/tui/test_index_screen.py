@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from localsearch.model_speed import note_speed
-from localsearch.service import Service
+from localsearch.models.speed import note_speed
+from localsearch.service.service import Service
 from localsearch.types import CancelledError, IndexReport, Progress, StoreLockedError
 from tests.tui.conftest import NO_MODEL, StagedIndex
 from tests.tui.driving import opened

@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from localsearch.model_speed import note_speed
+from localsearch.models.speed import note_speed
 from tests.tui.conftest import StagedIndex, make_library
 from tests.tui.driving import Driver
 from tests.tui.making import NOW_S

@@ -221,7 +221,7 @@ class MainScreen(HitActions, QueryActions):
     @work(exclusive=True, group="sentences", exit_on_error=False)
     async def mark_sentences(self) -> None:
         """Mark in what's seen, and was found by meaning alone, which sentence comes nearest."""
-        from localsearch.nearest import lacks_marks
+        from localsearch.search.nearest import lacks_marks
 
         await asyncio.sleep(_SENTENCE_PAUSE_S)
         seen = [hit for hit in self.hit_list.in_sight if lacks_marks(hit)]

@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from localsearch.config import load_settings
-from localsearch.pace import Pace
+from localsearch.indexing.pace import Pace
 from localsearch.terminal import clean
 from localsearch.types import CancelledError, LocalsearchError
 from tui.format import describe_bytes, describe_duration, describe_percent
@@ -76,8 +76,8 @@ class ModelPanel(Vertical):
         backend = self._backend
 
         def read(_cancel: threading.Event) -> tuple[tuple[ModelState, ...], dict[str, float]]:
-            from localsearch.model_speed import known_speeds
             from localsearch.models import list_models
+            from localsearch.models.speed import known_speeds
 
             models = list_models(backend.paths, load_settings(backend.paths.settings_file))
             return models, known_speeds(backend.paths.state_file)
@@ -174,7 +174,7 @@ class ModelPanel(Vertical):
             return
 
         def measure(cancel: threading.Event) -> float:
-            from localsearch.model_speed import measure_speed
+            from localsearch.models.speed import measure_speed
 
             settings = load_settings(backend.paths.settings_file)
             return measure_speed(backend.paths, settings, model.name, model.role, cancel=cancel)

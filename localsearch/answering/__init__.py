@@ -1,0 +1,1 @@
+"""What is a whole answer, with all that has to be said beside it?"""

@@ -1,0 +1,1 @@
+"""How does another model take over without a gap in searching?"""

@@ -1,0 +1,1 @@
+"""Which files are there, and what is known of each without reading it?"""

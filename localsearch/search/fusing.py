@@ -1,0 +1,139 @@
+"""In which order do the candidates of words and of meaning stand together?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from localsearch.search.candidates import Candidate, passage_key
+from localsearch.search.wording import compare_wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from localsearch.search.wording import Wording
+    from localsearch.store import Store
+    from localsearch.store.matches import Passage
+    from localsearch.types import FloatVector, Query
+
+# Weight of the square of a passage's excess of wording (`wording.py`), on the scale of the
+# cosine. Squared, it takes much of the query's wording to count at all: a little is what
+# passages about the same things share, of which the one that answers may be in another language.
+# Swept on half of XQuAD's articles with the starter model (docs/architecture.md).
+WORDING_WEIGHT = 0.15
+# Less than scores differ by.
+_LESS = 1e-6
+
+
+def fuse(
+    store: Store,
+    model_id: int,
+    query: Query,
+    vector: FloatVector,
+    by_word: Sequence[Candidate],
+    by_meaning: Sequence[Candidate],
+) -> list[Candidate]:
+    """One order of both: the cosine, plus a little for the words that a passage really holds.
+
+    What only words found gets its true cosine, and the lowest of the list while it has no vector.
+    """
+    merged = {passage_key(each.passage): each for each in by_meaning}
+    for each in by_word:
+        known = merged.get(passage_key(each.passage))
+        why = replace(
+            known.why if known else each.why,
+            keyword_rank=each.why.keyword_rank,
+            keyword_score=each.why.keyword_score,
+            name_match=each.why.name_match,
+        )
+        merged[passage_key(each.passage)] = replace(known or each, why=why)
+    missing = [
+        each.passage.chunk_id
+        for each in merged.values()
+        if each.why.vector_score is None and each.passage.chunk_id is not None
+    ]
+    cosines = store.vectors.cosines(model_id, vector, missing)
+    known_cosines = [*cosines.values(), *(each.score for each in by_meaning)]
+    floor = min(known_cosines, default=0.0)
+    candidates = [_with_cosine(each, cosines) for each in merged.values()]
+    lifts = _lifts(candidates, floor, max(known_cosines, default=0.0))
+    wanted = " ".join((query.text, *query.phrases))
+    wordings = compare_wording(
+        wanted,
+        [_all_words(each.passage) for each in candidates],
+        [each.passage.language for each in candidates],
+    )
+    fused = [
+        _fused(each, floor, wording, lifts.get(each.passage.file_id, 0.0))
+        for each, wording in zip(candidates, wordings, strict=True)
+    ]
+    fused = _members_first(fused)
+    fused.sort(key=lambda each: -each.score)
+    return [
+        replace(each, why=replace(each.why, fused_rank=rank, fused_score=each.score))
+        for rank, each in enumerate(fused, start=1)
+    ]
+
+
+def _members_first(fused: Sequence[Candidate]) -> list[Candidate]:
+    """Archives whose list of names stood above what's in them, below the best of that.
+
+    Short as it is, a list of names is near to any query that holds one. Who asks for the archive
+    by its own name means it.
+    """
+    best: dict[str, float] = {}
+    for each in fused:
+        if each.passage.member:
+            path = each.passage.path
+            best[path] = max(best.get(path, each.score), each.score)
+    return [
+        replace(each, score=min(each.score, best[each.passage.path] - _LESS))
+        if _is_list_of_names(each) and each.passage.path in best
+        else each
+        for each in fused
+    ]
+
+
+def _is_list_of_names(candidate: Candidate) -> bool:
+    passage = candidate.passage
+    return passage.kind == "archive" and not (passage.member or candidate.why.name_match)
+
+
+def _with_cosine(candidate: Candidate, cosines: Mapping[int, float]) -> Candidate:
+    if candidate.why.vector_score is not None or candidate.passage.chunk_id is None:
+        return candidate
+    cosine = cosines.get(candidate.passage.chunk_id)
+    return replace(candidate, why=replace(candidate.why, vector_score=cosine))
+
+
+def _lifts(candidates: Sequence[Candidate], floor: float, highest: float) -> dict[int, float]:
+    """What raises the best passage of each file of the query's name to the highest cosine.
+
+    Who types a file's name means that file, whatever its text says; which of its passages comes
+    first is still for the cosine to say. What has no vector stands at the floor.
+    """
+    named = {each.passage.file_id for each in candidates if each.why.name_match}
+    own: dict[int, list[float]] = {file_id: [] for file_id in named}
+    for each in candidates:
+        if each.passage.file_id in named and each.why.vector_score is not None:
+            own[each.passage.file_id].append(each.why.vector_score)
+    return {file_id: highest - max(scores, default=floor) for file_id, scores in own.items()}
+
+
+def _fused(candidate: Candidate, floor: float, wording: Wording, lift: float) -> Candidate:
+    cosine = candidate.why.vector_score
+    weight = WORDING_WEIGHT * wording.excess
+    why = replace(
+        candidate.why,
+        coverage=wording.share,
+        coverage_baseline=wording.usual,
+        weights=(("cosine", 1.0), ("coverage", weight)),
+    )
+    score = (floor if cosine is None else cosine) + lift + weight * wording.excess
+    return replace(candidate, why=why, score=score)
+
+
+def _all_words(passage: Passage) -> str:
+    name = PurePath(passage.path).name
+    return "\n".join((name, passage.title, *passage.heading_path, passage.text))

@@ -1,0 +1,1 @@
+"""How is the index kept current while nobody looks, and served to other programs?"""

@@ -1,0 +1,1 @@
+"""Which files change, told as it happens?"""

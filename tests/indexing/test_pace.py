@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from localsearch.indexing.pace import Pace
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_no_estimate_before_it_can_be_honest() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    assert pace.eta_s(10) is None
+    clock.now_s += 1
+    pace.advance(5)
+    assert pace.eta_s(10) is None
+
+
+def test_rate_and_time_left() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(10):
+        clock.now_s += 1
+        pace.advance(50)
+    assert pace.done == 500
+    assert pace.per_s == 50
+    assert pace.eta_s(1000) == 20
+
+
+def test_the_recent_past_counts() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(60):
+        clock.now_s += 1
+        pace.advance(10)
+    for _ in range(40):
+        clock.now_s += 1
+        pace.advance(100)
+    assert pace.per_s > 90
