@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from localsearch.types import ModelError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from localsearch.config import Paths, Settings
@@ -105,13 +106,33 @@ class Opened:
             for opened in self._embedders.values():
                 if opened.fingerprint == serving.fingerprint:
                     return opened
-        embedder = self._open_embedder(self._wanted(serving))
-        if embedder.fingerprint != serving.fingerprint:
-            raise ModelError(
-                f"the model {serving.name} isn't the one that the index was made with",
-                "Run `localsearch index` to embed everything with it again.",
-            )
-        return embedder
+        problem: ModelError | None = None
+        for name in self._files_of(serving):
+            try:
+                embedder = self._open_embedder(name)
+            except ModelError as error:
+                problem = problem or error
+                continue
+            if embedder.fingerprint == serving.fingerprint:
+                return embedder
+        raise problem or ModelError(
+            f"the model {serving.name} isn't the one that the index was made with",
+            "Run `localsearch index` to embed everything with it again.",
+        )
+
+    def _files_of(self, serving: ServingModel) -> Iterator[str]:
+        """What to ask for, to get the index's model: several files may have its name."""
+        from localsearch.models import resolve_embedder
+        from localsearch.models.installed import models_used_before
+
+        wanted = self._wanted(serving)
+        yield wanted
+        tried = set()
+        with contextlib.suppress(ModelError):
+            tried.add(resolve_embedder(self.paths, self.settings, wanted).path)
+        for model in models_used_before(self.paths, serving.name):
+            if model.path not in tried:
+                yield str(model.path)
 
     def open_embedder(self) -> Embedder:
         """What embeds new passages, one for all; in memory only while it's in use.

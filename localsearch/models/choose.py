@@ -21,6 +21,7 @@ from localsearch.models.installed import (
     find_installed,
     find_model_at,
     installed_models,
+    models_used_before,
 )
 from localsearch.models.placing import draft_of, require_space
 from localsearch.types import ModelError, UnknownModelError
@@ -33,8 +34,9 @@ NO_RERANKER = "none"
 def resolve_embedder(paths: Paths, settings: Settings, name: str = "") -> InstalledModel:
     """The embedder to use; the starter is unpacked into the model folder when it's the one.
 
-    `name` is a catalogue name, the name of an installed model or a path to a GGUF file; without
-    it, what the settings say, else the best one installed. Raises ModelError when there's none.
+    `name` is a catalogue name, the name of an installed model or of one that was used by its path
+    before, or a path to a GGUF file; without it, what the settings say, else the best one
+    installed. Raises ModelError when there's none.
     """
     wanted = name or settings.models.embedder
     if wanted and wanted != AUTOMATIC:
@@ -141,6 +143,8 @@ def _named(paths: Paths, name: str, roles: tuple[Role, ...]) -> FoundModel:
     if found is None:
         found = _at_path(paths, name)
     if found is None:
+        found = next(iter(models_used_before(paths, name)), None)
+    if found is None:
         entry = find_entry(name)
         if entry is not None and entry.name == STARTER_NAME and starter_is_available():
             found = unpack_starter(paths)
@@ -184,6 +188,8 @@ def _known_name(paths: Paths, wanted: str) -> str:
     if found is None:
         with contextlib.suppress(ModelError):
             found = _at_path(paths, wanted)
+    if found is None:
+        found = next(iter(models_used_before(paths, wanted)), None)
     if found is not None:
         return found.name
     entry = find_entry(wanted)

@@ -7,6 +7,7 @@ time, and is then made anew.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -93,6 +94,24 @@ def find_model_at(paths: Paths, path: Path) -> FoundModel:
     """The model in that file, wherever it lies; raises ModelError when it isn't one that we run."""
     record = _current_record(paths, path)
     return FoundModel(name=record.name, path=path, role=record.role, size=record.size)
+
+
+def models_used_before(paths: Paths, name: str) -> tuple[FoundModel, ...]:
+    """The models of that name outside the model folder that were used by their path, and are there;
+    the one that came last is the first.
+
+    An index knows its model by name: that has to find it after another one is chosen.
+    """
+    found = []
+    for key, record in reversed(_read_records(paths).items()):
+        path = Path(key)
+        if not path.is_absolute() or record.name.casefold() != name.casefold():
+            continue
+        with contextlib.suppress(ModelError):
+            model = find_model_at(paths, path)
+            if model.name == record.name:
+                found.append(model)
+    return tuple(found)
 
 
 def find_model_in_place(paths: Paths, name: str, target: Path) -> FoundModel:

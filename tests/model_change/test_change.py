@@ -10,9 +10,10 @@ import pytest
 
 from converters.registry import convert_file
 from localsearch.api import Index
-from localsearch.config import ModelSettings, Settings
+from localsearch.config import ModelSettings, Paths, Settings, load_settings
 from localsearch.engine.random_qwen3 import write_random_qwen3
 from localsearch.model_change.change import ModelChange
+from localsearch.models import use_model
 from localsearch.service.background_change import BackgroundChange
 from localsearch.store import Store
 from localsearch.types import (
@@ -121,6 +122,53 @@ def test_choosing_the_old_model_again_gives_the_change_up(changed: Index, filled
     report = filled.update()
     assert report.embedded_chunks == 0
     assert not changed.paths.next_index_file.exists()
+
+
+def test_a_model_that_was_chosen_by_its_path_serves_until_the_next_is_whole(
+    changed: Index,
+) -> None:
+    changed.update()
+    assert serving_name(changed) == "other"
+    answers: list[Stage] = []
+    with Index(changed.paths, Settings()) as automatic:
+        status = automatic.status()
+        assert status.model is not None
+        assert status.model.usable
+        assert by_meaning(automatic).hits
+        automatic.update(
+            progress=lambda each: (
+                answers.append(by_meaning(automatic)) if each.phase == "embedding" else None
+            )
+        )
+        assert answers
+        assert all(answer.hits for answer in answers)
+        assert serving_name(automatic) != "other"
+        assert by_meaning(automatic).hits[0].path.endswith("heizung.txt")
+
+
+def test_two_models_whose_files_have_one_name_are_told_apart(
+    changed: Index, tmp_path: Path
+) -> None:
+    changed.update()
+    other = tmp_path / "elsewhere/other.gguf"
+    other.parent.mkdir()
+    write_random_qwen3(other, pooling="last", name="other", seed=7)
+    with Index(changed.paths, Settings(models=ModelSettings(embedder=str(other)))) as again:
+        assert by_meaning(again).hits
+        report = again.update()
+        assert report.embedded_chunks == again.status().chunks
+        assert by_meaning(again).hits
+
+
+def test_a_model_of_ones_own_is_gone_back_to_by_name(home: Paths, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.gguf"
+    write_random_qwen3(mine, pooling="last", name="mine")
+    use_model(home, Settings(), str(mine))
+    assert use_model(home, Settings(), "auto") is None
+    again = use_model(home, Settings(), "mine")
+    assert again is not None
+    assert again.path == mine
+    assert load_settings(home.settings_file).models.embedder == str(mine)
 
 
 def test_a_folder_removed_meanwhile_does_not_come_back(
