@@ -49,7 +49,7 @@ def two_models(home: Paths) -> Paths:
     return home
 
 
-def bench(paths: Paths, *names: str, limit_s: float = 40.0) -> dict[str, ModelFigures]:
+def bench(paths: Paths, *names: str, limit_s: float = 200.0) -> dict[str, ModelFigures]:
     found = bench_models(
         paths, Settings(), names, cancel=threading.Event(), limit_s=limit_s
     )  # fmt: skip
