@@ -86,6 +86,11 @@ class Paths:
         return self.state_dir / "probe.json"
 
     @property
+    def crash_file(self) -> Path:
+        """Where a crash in native code is written down while it happens."""
+        return self.state_dir / "crash.txt"
+
+    @property
     def kernels_file(self) -> Path:
         """Which kernels `models bench` found the faster ones for each quantisation."""
         return self.state_dir / "kernels.json"

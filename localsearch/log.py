@@ -59,9 +59,10 @@ def open_log(path: Path) -> Iterator[None]:
 def log_report(report: IndexReport) -> None:
     """Note what a round of work did."""
     logger.info(
-        "%d new, %d changed, %d moved, %d gone, %d failed; %d passages embedded; %.1f s",
-        *(report.added, report.changed, report.moved, report.removed, len(report.failed)),
-        *(report.embedded_chunks, report.elapsed_s),
+        "%d new, %d changed, %d moved, %d gone, %d read anew, %d failed; %d passages embedded;"
+        " %.1f s",
+        *(report.added, report.changed, report.moved, report.removed, report.renewed),
+        *(len(report.failed), report.embedded_chunks, report.elapsed_s),
     )
     for notice in report.notices:
         logger.info("%s", notice)

@@ -107,6 +107,7 @@ class LocalsearchApp(App[int]):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
+        self._tell_of_crash()
         main = self.screen
         if isinstance(main, MainScreen):
             main.begin()
@@ -124,6 +125,13 @@ class LocalsearchApp(App[int]):
             await self.push_screen_wait(WelcomeScreen(self._within))
         elif self._keep_index:
             self.set_timer(_UPDATE_AFTER_S, self.update_index)
+
+    def _tell_of_crash(self) -> None:
+        """Say that native code ended the last run: at that moment nobody could."""
+        from localsearch.engine.probe import crash_notice
+
+        if said := crash_notice(self.backend.paths):
+            self.notify(said, severity="warning", markup=False, timeout=30)
 
     async def _warm_up(self) -> None:
         backend = self.backend

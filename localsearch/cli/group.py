@@ -99,6 +99,23 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
         ctx.exit()
 
 
+def _tell_of_crash() -> None:
+    """Say that native code ended the last run: at that moment nobody could."""
+    from localsearch.config import find_paths
+
+    paths = find_paths()
+    try:
+        if not paths.crash_file.stat().st_size:
+            return
+    except OSError:
+        return
+    from localsearch.cli.output import note
+    from localsearch.engine.probe import crash_notice
+
+    if said := crash_notice(paths):
+        note(said)
+
+
 @click.group(
     cls=LazyGroup,
     invoke_without_command=True,
@@ -129,6 +146,7 @@ def cli(ctx: click.Context) -> int:
     LOCALSEARCH_HOME=FOLDER keeps everything of localsearch in that folder;
     LOCALSEARCH_DEBUG=1 shows where an error comes from.
     """
+    _tell_of_crash()
     if ctx.invoked_subcommand is None:
         command = _load("localsearch.cli.opening", "open_tui")
         return int(ctx.invoke(command, path=None) or 0)

@@ -107,7 +107,9 @@ def _sum_up(report: IndexReport) -> None:
             ("changed", report.changed),
             ("moved", report.moved),
             ("gone", report.removed),
-            ("unchanged", report.unchanged),
+            # Not changed, but read otherwise by now: by a newer version, or for another model.
+            ("read anew", report.renewed),
+            ("unchanged", max(0, report.unchanged - report.renewed)),
         )
         if count
     ]

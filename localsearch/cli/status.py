@@ -116,12 +116,13 @@ def _print_model(found: Status) -> None:
 def _how_it_goes_on(found: Status) -> str:
     """What's known of a change of model: when it's done, or who has to go on with it."""
     service = found.service
-    if service is None:
-        return "" if found.writer is not None else "; `localsearch index` goes on"
-    progress = service.progress
-    if progress is None or not progress.changing_to or progress.eta_s is None:
-        return ""
-    return f", {shown_eta(progress.eta_s)}"
+    if service is None and found.writer is None:
+        return "; `localsearch index` goes on"
+    progress = None if service is None else service.progress
+    eta_s = found.model_change.eta_s if found.model_change is not None else None
+    if progress is not None and progress.changing_to and progress.eta_s is not None:
+        eta_s = progress.eta_s
+    return "" if eta_s is None else f", {shown_eta(eta_s)}"
 
 
 def _print(found: Status) -> None:

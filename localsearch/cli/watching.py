@@ -115,6 +115,7 @@ def _report(report: IndexReport) -> None:
         (report.changed, "changed"),
         (report.moved, "moved"),
         (report.removed, "gone"),
+        (report.renewed, "read anew"),
     )
     files = ", ".join(f"{count:,} {name}" for count, name in counts if count)
     parts = [f"files: {files or 'nothing changed'}"]

@@ -16,12 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localsearch.config import private_dir
+from localsearch.engine.crashes import forget_crash, last_crash, write_down_crashes
 from localsearch.types import CancelledError, ModelError
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from localsearch.config import Paths
     from localsearch.engine.random_qwen3 import Quantisation
 
+_INSTALL_AGAIN = (
+    "Install it again, built here: CXXFLAGS='-fno-tree-dse -fno-dse' pip install"
+    " --force-reinstall --no-cache-dir --no-binary :all: llama-cpp-python"
+)
 _CHILD_TIMEOUT_S = 60.0
 _LOOK_UP_EVERY_S = 0.1
 _PROBED_QUANTISATIONS: tuple[Quantisation, ...] = ("Q8_0", "Q4_0", "Q4_K_M", "F16", "F32")
@@ -52,7 +57,8 @@ class ProbeResult:
     """What is safe: whether anything `runs`, and whether it does with extra buffers.
 
     `cpu_features` is llama.cpp's own list of what it was built for and found. `tried` is False
-    where the child could tell nothing, and extra buffers are then off to be safe.
+    where the child could tell nothing, and extra buffers are then off to be safe. `crashes` counts
+    the processes that it ended later, although it ran here.
     """
 
     build: str
@@ -61,6 +67,7 @@ class ProbeResult:
     detail: str
     cpu_features: str = ""
     tried: bool = True
+    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +87,51 @@ def probe_native(
     CancelledError soon after `cancel`.
     """
     build = _build()
-    result = _remembered(paths.probe_file, build)
+    before = _remembered(paths.probe_file, build)
+    crash = last_crash(paths)
+    result = before if not crash else None
     if result is None:
         result = _probe(build, command or _child_command, cancel)
+        if crash:
+            result = _with_crash(result, before, crash)
         if result.tried:
             _remember(paths.probe_file, result)
+            forget_crash(paths)
     if not result.runs:
+        again = f" Or have it tried once more: delete {paths.probe_file}." if result.crashes else ""
         raise ModelError(
-            f"llama.cpp doesn't run on this machine: {result.detail}",
-            "Install it again, built here: CXXFLAGS='-fno-tree-dse -fno-dse' pip install"
-            " --force-reinstall --no-cache-dir --no-binary :all: llama-cpp-python",
+            f"llama.cpp doesn't run on this machine: {result.detail}", f"{_INSTALL_AGAIN}.{again}"
         )
+    write_down_crashes(paths)
     return result
+
+
+def crash_notice(paths: Paths) -> str:
+    """What to tell a user of a crash that the next use of a model looks into; "" for none."""
+    crash = last_crash(paths)
+    if not crash:
+        return ""
+    return (
+        f"The last run ended in a crash of llama.cpp ({crash}). Before a model is used again, it's"
+        " tried anew, and what crashes is switched off; `localsearch doctor` says what was found."
+    )
+
+
+def _with_crash(result: ProbeResult, before: ProbeResult | None, crash: str) -> ProbeResult:
+    """What's safe after it crashed in use, though small models may run: first without the kernels
+    for repacked weights, and where that was so already, not at all."""
+    crashes = 1 + (before.crashes if before is not None else 0)
+    result = replace(result, tried=True, crashes=crashes)
+    if not result.runs:
+        return result
+    had_extra = before is None or before.extra_buffers_ok
+    if had_extra and not result.extra_buffers_ok:
+        return result
+    detail = f"it crashed in use ({crash})"
+    if had_extra:
+        detail += ", so the kernels for repacked weights are off"
+        return replace(result, extra_buffers_ok=False, detail=detail)
+    return replace(result, runs=False, extra_buffers_ok=False, detail=detail)
 
 
 def _build() -> str:

@@ -146,7 +146,7 @@ class Discovery:
             leave=run.embedder is not None and not run.changing_to,
         )
         run.outdated.update(dict.fromkeys(renewable))
-        run.counts["changed"] += outdated
+        run.counts["renewed"] += outdated
         run.counts["unchanged"] += len(unchanged)
         # An earlier scan may have missed what's back now.
         self._vanished = {path: self._vanished[path] for path in self._vanished.keys() - known}

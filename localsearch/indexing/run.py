@@ -75,4 +75,5 @@ class Run:
             elapsed_s=time.monotonic() - self.started_s,
             engine_s=self.engine_s,
             notices=tuple(dict.fromkeys(self.notices)),
+            renewed=counts["renewed"],
         )

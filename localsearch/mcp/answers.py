@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from localsearch.types import Hit, QueryProblem, Stage, Status
 
 _SHOWN_FAILURES = 5
+_SHOWN_COPIES = 5
 _CUT = " …"
 
 
@@ -75,6 +76,9 @@ def _block(heading: str, hit: Hit, marks: DataMarks, share: int) -> str:
     start = f"\n\n{heading}"
     if len(start) > share:
         return ""
+    copies = _copies(hit)
+    if len(start) + len(copies) <= share // 2:
+        start += copies
     room = share - len(start) - 1 - marks.length
     # Headings and symbols are texts of the file, too.
     place = cut(shown_place(hit.locator), max(0, room // 2))
@@ -92,6 +96,15 @@ def _heading(rank: int, hit: Hit) -> str:
     return (
         f"{rank}. {shown_source(hit.path, hit.member)} · score {hit.score:.3g} ({hit.score_kind})"
     )
+
+
+def _copies(hit: Hit) -> str:
+    """Where else the same text stands."""
+    if not hit.copies:
+        return ""
+    more = len(hit.copies) - _SHOWN_COPIES
+    named = ", ".join(shown_source(path) for path in hit.copies[:_SHOWN_COPIES])
+    return f"\nThe same text: {named}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def status_answer(status: Status) -> str:

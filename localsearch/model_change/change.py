@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from localsearch.indexing.folders import remove_folder
 from localsearch.indexing.indexer import Indexer
+from localsearch.models.speed import known_speeds
 from localsearch.store import Store
 from localsearch.types import (
     CancelledError,
@@ -59,14 +60,17 @@ def status(paths: Paths) -> ModelChangeStatus | None:
     try:
         with Store(paths.next_index_file, readonly=True) as beside:
             serving = beside.vectors.serving_model()
-            missing, _ = beside.vectors.unembedded_totals()
+            missing, tokens = beside.vectors.unembedded_totals()
             total = beside.documents.chunk_count()
     # One that's damaged is built anew; one that's gone has taken its place.
     except (StoreError, NoIndexError):
         return None
     if serving is None:
         return None
-    return ModelChangeStatus(serving.name, total - missing, total)
+    speed = known_speeds(paths.state_file).get(serving.name)
+    return ModelChangeStatus(
+        serving.name, total - missing, total, tokens / speed if speed else None
+    )
 
 
 class ModelChange:
@@ -111,6 +115,11 @@ class ModelChange:
     def close(self) -> None:
         """Leave it for later, as far as it is."""
         self.beside.close()
+
+    @property
+    def name(self) -> str:
+        """The new model's."""
+        return self._embedder.name
 
     @property
     def embedded(self) -> tuple[int, float]:

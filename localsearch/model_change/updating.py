@@ -70,6 +70,7 @@ def update_index(
         report,
         added=report.added + last.added,
         changed=report.changed + last.changed,
+        renewed=report.renewed + last.renewed,
         moved=report.moved + last.moved,
         removed=report.removed + last.removed,
         unchanged=last.unchanged,

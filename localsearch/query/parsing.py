@@ -50,7 +50,7 @@ def parse_query(
     reading = read_items(text, now, roots)
     return Query(
         raw=text,
-        text=" ".join(reading.words),
+        text=" ".join(reading.words or reading.unknown_roots),
         phrases=tuple(dict.fromkeys(reading.phrases)),
         excluded=tuple(dict.fromkeys(reading.excluded)),
         filters=reading.filters(tuple(within)),
@@ -98,6 +98,8 @@ class Reading:
     size_min: int | None = None
     size_max: int | None = None
     misread: list[Item] = field(default_factory=list)
+    # A folder that isn't indexed is no word of a text: searched as one, it buries what's asked for.
+    unknown_roots: list[str] = field(default_factory=list)
     ends_in_word: bool = False
 
     def take(self, item: Item, *, typing: bool) -> None:
@@ -109,7 +111,10 @@ class Reading:
             self._take_plain(item)
         elif not self._apply(item):
             self.misread.append(item)
-            self._take_plain(item)
+            if item.name == "in" and not item.negated:
+                self.unknown_roots.append(item.source)
+            else:
+                self._take_plain(item)
 
     def _take_text(self, item: Item, typing: bool) -> None:
         if item.negated:

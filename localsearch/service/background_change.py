@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from localsearch.model_change import change as model_change
 from localsearch.model_change.change import ModelChange
+from localsearch.models.speed import note_speed
 from localsearch.types import LocalsearchError, StoreFullError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from localsearch.types import Embedder, IndexReport, Progress
 
 _NO_ROOM_RETRY_S = 600.0
+_NOTE_SPEED_EVERY_S = 30.0
 
 
 class BackgroundChange:
@@ -49,6 +51,7 @@ class BackgroundChange:
         self._change: ModelChange | None = None
         self._is_wanted = False
         self._retry_at_s = 0.0
+        self._note_speed_at_s = 0.0
 
     @property
     def is_due(self) -> bool:
@@ -78,10 +81,13 @@ class BackgroundChange:
         try:
             if self._change is None:
                 self._change = self._begin()
-            if not self._change.advance(
-                convert, until_reading=until_reading, until=until, batch_s=batch_s
-            ):
-                return False
+            try:
+                if not self._change.advance(
+                    convert, until_reading=until_reading, until=until, batch_s=batch_s
+                ):
+                    return False
+            finally:
+                self._note_speed(self._change)
             self._compare(self._change)
             self._on_report(self._change.take_place())
         except StoreFullError as error:
@@ -95,6 +101,13 @@ class BackgroundChange:
         self._change = None
         self._is_wanted = False
         return True
+
+    def _note_speed(self, change: ModelChange) -> None:
+        """Remember how fast the new model is, by which `status` says how long it takes."""
+        now_s = time.monotonic()
+        if now_s >= self._note_speed_at_s:
+            self._note_speed_at_s = now_s + _NOTE_SPEED_EVERY_S
+            note_speed(self._index.paths.state_file, change.name, *change.embedded)
 
     def _begin(self) -> ModelChange:
         embedder = self._index.open_embedder()

@@ -30,7 +30,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What an indexing run did."""
+    """What an indexing run did.
+
+    `renewed` files are as they were, and were read anew as they'd be read differently now.
+    """
 
     added: int = 0
     changed: int = 0
@@ -45,6 +48,7 @@ class IndexReport:
     elapsed_s: float = 0.0
     engine_s: float = 0.0
     notices: tuple[str, ...] = ()
+    renewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

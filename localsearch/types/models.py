@@ -106,11 +106,15 @@ class ModelStatus:
 
 @dataclass(frozen=True, slots=True)
 class ModelChangeStatus:
-    """How far the vectors of another model are, which are built beside those that serve."""
+    """How far the vectors of another model are, which are built beside those that serve.
+
+    `eta_s` is what's left at the speed that the model was measured at; None where it never was.
+    """
 
     name: str
     chunks_done: int
     chunks_total: int
+    eta_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,3 +137,19 @@ def test_stopped_while_it_still_starts_it_ends_without_a_word(home: Paths) -> No
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_crash_in_native_code_is_told_at_the_next_start(filled: Index) -> None:
+    filled.paths.crash_file.write_text(
+        "Fatal Python error: Aborted\n\n"
+        '  File "/x/localsearch/engine/runtime.py", line 2 in decode\n'
+    )
+    done = run(filled.paths, "search", "--mode", "keyword", "hive")
+    assert done.returncode == 0
+    assert "crash of llama.cpp (Aborted)" in done.stderr
+    assert "`localsearch doctor`" in done.stderr
+    # Looked into by whoever uses a model next.
+    assert run(filled.paths, "search", "--mode", "semantic", "hive").returncode == 0
+    assert "crash" not in run(filled.paths, "status").stderr
+    said = run(filled.paths, "doctor").stdout
+    assert "it crashed in use (Aborted), so the kernels for repacked weights are off" in said

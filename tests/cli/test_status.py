@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.random_qwen3 import write_random_qwen3
+from localsearch.models.speed import note_speed
 from localsearch.service.state import write_state
 from localsearch.types import CancelledError, Progress, ServiceState
 from tests.cli.program import run
@@ -54,5 +57,11 @@ def test_a_change_that_runs_says_how_long_it_takes(changing: config.Paths) -> No
     said = run(changing, "status").stdout
     assert "passages, about 4 min left" in said
     assert "`localsearch index` goes on" not in said
+    # Between two batches, and while files are read, the service itself has no figure.
+    write_state(changing.service_file, replace(state, progress=None))
+    assert "left" not in run(changing, "status").stdout
+    note_speed(changing.state_file, "other", 1, 60)
+    said = run(changing, "status").stdout
+    assert re.search(r"passages, about [\d.]+ (min|h) left", said), said
     said = run(changing, "models", "use", "multilingual-e5-small").stderr
     assert "the running `localsearch watch` builds vectors of this one" in said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from localsearch.config import Paths
-from localsearch.engine.probe import ProbeResult, probe_native
+from localsearch.engine.probe import ProbeResult, crash_notice, probe_native
 from localsearch.types import CancelledError, ModelError
 
 
@@ -116,6 +118,61 @@ def test_the_folder_one_stands_in_lends_the_child_no_modules(
     monkeypatch.chdir(tmp_path)
     assert probe_native(paths).tried
     assert not marker.exists()
+
+
+# Crashes while a model runs, as a kernel would that no small model comes to.
+CRASHES_LATER = """
+import ctypes, sys
+from pathlib import Path
+from localsearch.config import Paths
+from localsearch.engine.native import library
+from localsearch.engine.probe import _leave_no_core_file, probe_native
+from localsearch.engine.random_qwen3 import write_random_qwen3
+from localsearch.engine.runtime import Context, Model, Span
+_leave_no_core_file()
+base = Path(sys.argv[1])
+paths = Paths(*(base / name for name in ("config", "data", "state", "models", "run")))
+probe_native(paths, command=lambda _: (sys.executable, "-c", "print('SSE3 = 1')"))
+write_random_qwen3(base / "model.gguf")
+library().llama_decode = lambda *_: ctypes.string_at(0)
+with Model(base / "model.gguf") as model:
+    with Context(model, output="logits", batch_tokens=8, max_sequences=1) as context:
+        context.decode([Span(0, [1, 2, 3])])
+"""
+
+
+def test_what_crashes_later_is_told_and_tried_anew(paths: Paths, tmp_path: Path) -> None:
+    def crash() -> None:
+        command = (sys.executable, "-c", CRASHES_LATER, str(tmp_path))
+        ended = subprocess.run(command, capture_output=True, check=False, env=without_handler)
+        assert ended.returncode < 0, ended.stderr
+
+    without_handler = {k: v for k, v in os.environ.items() if k != "PYTHONFAULTHANDLER"}
+    assert crash_notice(paths) == ""
+    tried: list[bool] = []
+    crash()
+    assert "ended in a crash of llama.cpp (Segmentation fault)" in crash_notice(paths)
+    result = probe_native(paths, command=children(FINE, FINE, tried))
+    assert (tried, result.runs, result.extra_buffers_ok) == ([True], True, False)
+    assert "it crashed in use (Segmentation fault)" in result.detail
+    assert crash_notice(paths) == ""
+    # Remembered, so that not every start tries it.
+    assert probe_native(paths, command=children(FINE, FINE, tried)) == result
+    assert tried == [True]
+    crash()
+    for _ in range(2):
+        with pytest.raises(ModelError, match="it crashed in use") as caught:
+            probe_native(paths, command=children(FINE, FINE, []))
+        assert "-fno-tree-dse" in caught.value.remedy
+        assert str(paths.probe_file) in caught.value.remedy
+
+
+def test_a_crash_of_other_native_code_is_none_of_llama_cpps(paths: Paths) -> None:
+    paths.crash_file.parent.mkdir(parents=True)
+    paths.crash_file.write_text(
+        'Fatal Python error: Segmentation fault\n\nFile "/lib/python/lxml/etree.py", line 1\n'
+    )
+    assert crash_notice(paths) == ""
 
 
 def test_who_stops_waits_for_no_child(paths: Paths) -> None:

@@ -47,16 +47,16 @@ def test_scans_are_read_once_ocr_is_there(
     settings = replace(filled.settings, index=replace(filled.settings.index, ocr=True))
     with Index(filled.paths, settings) as index:
         # Switched on, but the program that does it isn't there yet.
-        assert index.update().changed == 0
+        assert index.update().renewed == 0
         program = programs / "tesseract"
         program.write_text(
             '#!/bin/sh\nif [ "$1" = --list-langs ]; then printf "List:\\neng\\n"; exit; fi\n'
             '/bin/cat >/dev/null; echo "walnuts"\n'
         )
         program.chmod(0o755)
-        assert index.update().changed == 2
+        assert index.update().renewed == 2
         assert found(index, "walnuts") == ["mixed.pdf", "scanned.pdf"]
-        assert index.update().changed == 0
+        assert index.update().renewed == 0
 
 
 def by_meaning(index: Index) -> tuple[set[str], float]:
@@ -72,8 +72,8 @@ def test_a_newer_converter_reads_its_own_files_alone(filled: Index) -> None:
         )
     report = filled.update()
     # What it says is the same, so that its vectors stay.
-    assert (report.changed, report.embedded_chunks) == (1, 0)
-    assert filled.update().changed == 0
+    assert (report.renewed, report.embedded_chunks) == (1, 0)
+    assert filled.update().renewed == 0
     assert found(filled, "blight") == ["tomatoes.md"]
 
 
@@ -104,7 +104,7 @@ def test_a_newer_chunker_leaves_no_gap(cut_otherwise: Index, library: Path) -> N
             words.append(found(cut_otherwise, "zeppelin"))
 
     report = cut_otherwise.update(progress=search_meanwhile)
-    assert report.changed == 5
+    assert (report.changed, report.renewed) == (0, 5)
     assert during == [(all_of_it, 1.0)] * 5
     # What's new can be found before what's old is improved.
     assert words == [["new.txt"]] * 5
@@ -124,8 +124,8 @@ def test_a_newer_chunker_goes_on_where_it_was_stopped(cut_otherwise: Index) -> N
     with pytest.raises(CancelledError):
         cut_otherwise.update(progress=stop, cancel=cancel)
     assert by_meaning(cut_otherwise)[1] == 1.0
-    assert cut_otherwise.update().changed == 5 - 2
-    assert cut_otherwise.update().changed == 0
+    assert cut_otherwise.update().renewed == 5 - 2
+    assert cut_otherwise.update().renewed == 0
 
 
 def test_without_a_model_words_are_read_anew_all_the_same(
@@ -136,8 +136,8 @@ def test_without_a_model_words_are_read_anew_all_the_same(
     index.add_roots([str(library)])
     index.update()
     monkeypatch.setattr("localsearch.chunking.chunker.CHUNKER_VERSION", 4711)
-    assert index.update().changed == 5
-    assert index.update().changed == 0
+    assert index.update().renewed == 5
+    assert index.update().renewed == 0
     assert found(index, "blight") == ["tomatoes.md"]
 
 
@@ -178,7 +178,7 @@ def test_a_long_text_is_renewed_in_batches_between_other_work(
         assert rounds > 40
         assert len(conversions) == 6
         assert store.checks.problems() == ()
-    assert filled.update().changed == 0
+    assert filled.update().renewed == 0
 
 
 def test_what_cannot_be_read_now_keeps_the_text_it_has(

@@ -41,6 +41,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     )
     (folder / os.fsdecode(ODD)).write_text("The walrus sleeps on the ice.\n")
+    for name in ("one.txt", "two.txt"):
+        (folder / "twins").mkdir(exist_ok=True)
+        (folder / "twins" / name).write_text("The otter cracks mussels on a flat stone.\n")
     (folder.parent / "secret.txt").write_text("the vault opens with 4711\n")
     (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
     (folder / "inside.txt").symlink_to(folder / "garden/bees.txt")

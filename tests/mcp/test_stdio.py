@@ -66,6 +66,18 @@ async def test_an_agent_searches_and_reads(
         assert "100% can be found by word, 100% by meaning" in status
 
 
+async def test_a_text_that_two_files_hold_names_both(
+    server: MCPServer[None], library: Path
+) -> None:
+    async with Client(server) as client:
+        found = await ask(client, "search", query="otter mussels", limit=1)
+        named = re.search(r"^1\. (.*) · score .*\nThe same text: (.*)$", found, re.MULTILINE)
+        assert named is not None, found
+        assert set(named.groups()) == {f"{library}/twins/one.txt", f"{library}/twins/two.txt"}
+        for path in named.groups():
+            assert "cracks mussels" in await ask(client, "read", path=path)
+
+
 async def test_an_agent_finds_what_says_the_same(server: MCPServer[None], library: Path) -> None:
     async with Client(server) as client:
         found = await ask(client, "similar", path=f"{library}/garden/bees.txt", place=1, limit=3)

@@ -216,7 +216,8 @@ def test_an_unknown_folder_name_is_said() -> None:
 def test_an_unknown_folder_is_plain_text() -> None:
     query = parse_query("in:nots,work tide", now=NOW, roots=("notes", "work"))
     assert query.filters.roots == ()
-    assert query.text == "in:nots,work tide"
+    assert (query.text, query.filters.roots) == ("tide", ())
+    assert parse_query("in:nots", now=NOW, roots=("notes", "work")).text == "in:nots"
     query = parse_query("in:NOTES,work tide", now=NOW, roots=("notes", "work"))
     assert query.filters.roots == ("notes", "work")
     both = parse_query("in:notes", now=NOW, roots=("Notes", "notes"))

@@ -104,6 +104,7 @@ class CoveragePanel(Widget):
                 (report.changed, "changed"),
                 (report.moved, "moved"),
                 (report.removed, "removed"),
+                (report.renewed, "read anew"),
             )
             if number
         ]
