@@ -112,8 +112,7 @@ class Index(Remembering, Writing):
 
         serving = self._reader().vectors.serving_model()
         if serving is not None:
-            wanted = " ".join((query.text, *query.phrases)).strip()
-            yield from mark_nearest(self._embedder_for(serving), wanted, hits, cancel=cancel)
+            yield from mark_nearest(self._embedder_for(serving), query.wanted, hits, cancel=cancel)
 
     def _with_problems(self, stage: Stage, query: Query) -> Stage:
         said = [

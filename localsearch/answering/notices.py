@@ -37,7 +37,7 @@ def _nothing_asked(query: Query) -> str:
     """What the query lacks to find anything; "" where there's something to look for."""
     if has_filters(query):
         return ""
-    if not query.text.strip() and not query.phrases:
+    if not query.wanted:
         if query.excluded:
             return f"The query only leaves things out: add a word to look for, {_FILTER_EXAMPLE}."
         return f"The query is empty: give it a word to look for, {_FILTER_EXAMPLE}."

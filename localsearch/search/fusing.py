@@ -58,9 +58,8 @@ def fuse(
     floor = min(known_cosines, default=0.0)
     candidates = [_with_cosine(each, cosines) for each in merged.values()]
     lifts = _lifts(candidates, floor, max(known_cosines, default=0.0))
-    wanted = " ".join((query.text, *query.phrases))
     wordings = compare_wording(
-        wanted,
+        query.wanted,
         [_all_words(each.passage) for each in candidates],
         [each.passage.language for each in candidates],
     )

@@ -67,7 +67,7 @@ def rerank(
     """
     deadline_s = time.monotonic() + query.budget_s
     pool = [each for each in candidates if each.passage.text][:MOST_JUDGED]
-    wanted = " ".join((query.text, *query.phrases)).strip()
+    wanted = query.wanted
     length = _affordable(state.measure(_MEASURE + reranker.fingerprint), query.budget_s)
     judged_texts = [_judged_text(each, words.needles, length) for each in pool]
     texts = [text for text, _ in judged_texts]

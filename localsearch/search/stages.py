@@ -100,7 +100,7 @@ class Searcher:
             first = self._hits(by_word, query, words, "keyword")
             coverage = self._store.coverage()
         stage = Stage("keyword", query.mode, first, clock.now(), coverage)
-        wants_meaning = query.mode != "keyword" and bool(query.text.strip() or query.phrases)
+        wants_meaning = query.mode != "keyword" and bool(query.wanted)
         if not wants_meaning:
             yield replace(stage, final=True, nothing_relevant=not first)
             return
@@ -201,9 +201,8 @@ class Searcher:
             )
         embedder = self._embedder_for(serving)
         with clock.time("embed"):
-            wanted = " ".join((query.text, *query.phrases)).strip()
             code = finds_only_code(query.filters)
-            vector = embedder.embed_query(wanted, cancel=cancel, code=code)
+            vector = embedder.embed_query(query.wanted, cancel=cancel, code=code)
         _check(cancel)
         with self._store.snapshot():
             directions = self._store.vectors.language_directions(serving)
@@ -234,7 +233,7 @@ def _distinct(candidates: Sequence[Candidate], query: Query) -> list[Candidate]:
     A listing of files, which asks for no words, shows all: they're what was asked for.
     """
     shown = list(candidates) if query.passages else one_per_file(candidates)
-    return without_copies(shown) if query.text.strip() or query.phrases else shown
+    return without_copies(shown) if query.wanted else shown
 
 
 def finds_only_code(filters: Filters) -> bool:

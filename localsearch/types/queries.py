@@ -42,6 +42,11 @@ class Query:
     passages: bool = False
     prefix_last: bool = False
 
+    @property
+    def wanted(self) -> str:
+        """What's asked for, as a model reads it: phrases included; "" where files are listed."""
+        return " ".join((self.text, *self.phrases)).strip()
+
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
