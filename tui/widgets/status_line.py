@@ -47,7 +47,7 @@ class StatusLine(Widget):
         super().__init__(id="status")
         self._status: Status | None = None
         self._progress: Progress | None = None
-        self._paused = self._running = False
+        self._paused = self._is_indexing = False
         self._trouble = ""
 
     def show_status(self, status: Status | None) -> None:
@@ -59,7 +59,7 @@ class StatusLine(Widget):
         self, progress: Progress | None, *, paused: bool = False, running: bool = False
     ) -> None:
         """What indexing does; None when it rests, or has only just begun."""
-        self._progress, self._paused, self._running = progress, paused, running
+        self._progress, self._paused, self._is_indexing = progress, paused, running
         self.refresh()
 
     def show_trouble(self, text: str) -> None:
@@ -84,7 +84,7 @@ class StatusLine(Widget):
         if status is None:
             return Content.styled("no index yet", "$dim")
         # The first passages are about to have their vectors.
-        ok = self._running or (status.model is not None and status.model.usable)
+        ok = self._is_indexing or (status.model is not None and status.model.usable)
         parts = Content.assemble(
             ("● ", "$success" if ok else "$text-warning"),
             (counted(status.files.total, "file"), "$dim"),
@@ -103,7 +103,7 @@ class StatusLine(Widget):
         if self._paused:
             return Content.styled("indexing is paused", "$text-warning")
         words = describe_activity(self._progress)
-        if self._running and self._progress is None:
+        if self._is_indexing and self._progress is None:
             words = STARTING
         if words:
             return Content.assemble(("◆ ", "$primary"), (words, "$dim"))
