@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from localsearch.store.quantise import coded_query
+from localsearch.store.quantise import coded_query, quick_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,15 +25,22 @@ if TYPE_CHECKING:
     # (id, chunk id, document id, code)
     CodeRow = tuple[int, int, int, bytes]
 
+_T = TypeVar("_T")
+_Found = TypeVar("_Found")
+_Number = TypeVar("_Number", bound="np.generic")
+
+# Of so many rows a call of numpy takes long enough for another thread to have its turn.
 _BLOCK_ROWS = 65_536
 # The first bits alone choose this share of the rows, but so many at least, for both bits to choose
 # from: of 27,000 real vectors' nearest ten, .965 were among 4 %, .996 among 15 %.
-_SHARE = 0.1
+_SHARE = 0.05
 _FEWEST = 4000
 # When so much was added to what was loaded, as much may have gone: all is loaded anew.
 _GROWTH = 0.5
 # Picking out more of the rows than this share costs more than looking at all of them.
 _FEW = 0.1
+# Fewer rows aren't worth another thread.
+_ROWS_OF_THREAD = 16_384
 # Memory's speed is the limit beyond.
 _MOST_THREADS = 8
 
@@ -53,7 +60,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Some rows, in order of their ids; `firsts` and `seconds` are the bits, (words, rows)."""
+    """Some rows, in order of their ids.
+
+    The first bits are (words, rows), as all rows' are looked at; the second ones (rows, words), as
+    few rows are picked out, and each is then in one place.
+    """
 
     ids: Ids
     chunk_ids: Ids
@@ -103,18 +114,45 @@ class CodeMatrix:
         """Ids of the wanted rows that are nearest by their codes, in no order."""
         import numpy as np
 
-        quick, slow = coded_query(query, quick=True), coded_query(query)
-
-        def look(block: _Block) -> tuple[Ids, Scores]:
-            return _nearest(block, quick, slow, limit, wanted)
-
         blocks = self._blocks
-        found = list(map(look, blocks) if len(blocks) < 2 else self._threads().map(look, blocks))
-        if not found:
+        found = self._each(lambda block: _wanted_rows(block, wanted), blocks)
+        picked = [_Picked(*each) for each in zip(blocks, found, strict=True)]
+        promising = self._promising(query, [each for each in picked if each.count], limit)
+        if not promising:
             return []
-        ids = np.concatenate([each for each, _ in found])
-        kept: list[int] = ids[_best(np.concatenate([each for _, each in found]), limit)].tolist()
+        coded = coded_query(query)
+        parts = self._each(lambda part: _closely(part, coded), _parted(promising))
+        ids = np.concatenate([each for each, _ in parts])
+        scores = np.concatenate([each for _, each in parts])
+        kept: list[int] = ids[_best(scores, limit)].tolist()
         return kept
+
+    def _promising(
+        self, query: FloatVector, picked: Sequence[_Picked], limit: int
+    ) -> Sequence[_Picked]:
+        """Those of the rows that a first look at one bit a number puts first."""
+        import numpy as np
+
+        count = sum(each.count for each in picked)
+        fewest = max(_FEWEST, limit)
+        if count <= max(fewest, _FEW * sum(len(each.block.ids) for each in picked)):
+            return picked
+        quick = quick_query(query)
+        scores = self._each(lambda each: each.of(quick.scores(each.block.firsts)), picked)
+        best = _best(np.concatenate(scores), max(int(_SHARE * count), fewest))
+        # Memory is read faster in its order.
+        best.sort()
+        ends = np.cumsum([each.count for each in picked])
+        parts = np.split(best, np.searchsorted(best, ends[:-1]))
+        return [
+            each.only(part - (end - each.count))
+            for each, part, end in zip(picked, parts, ends, strict=True)
+            if len(part)
+        ]
+
+    def _each(self, look: Callable[[_T], _Found], parts: Sequence[_T]) -> list[_Found]:
+        """What `look` finds in each, on all cores."""
+        return list(map(look, parts) if len(parts) < 2 else self._threads().map(look, parts))
 
     def _threads(self) -> ThreadPoolExecutor:
         from concurrent.futures import ThreadPoolExecutor
@@ -150,7 +188,7 @@ def _read(rows_after: Callable[[int, int], Sequence[CodeRow]], last_id: int) -> 
             np.array(chunk_ids, np.int64),
             np.array(document_ids, np.int64),
             np.ascontiguousarray(words[:half]),
-            np.ascontiguousarray(words[half:]),
+            np.ascontiguousarray(words[half:].T),
         )
         last_id = ids[-1]
 
@@ -163,29 +201,51 @@ def _joined(first: _Block, second: _Block) -> _Block:
         np.concatenate((first.chunk_ids, second.chunk_ids)),
         np.concatenate((first.document_ids, second.document_ids)),
         np.concatenate((first.firsts, second.firsts), axis=1),
-        np.concatenate((first.seconds, second.seconds), axis=1),
+        np.concatenate((first.seconds, second.seconds)),
     )
 
 
-def _nearest(
-    block: _Block, quick: CodedQuery, slow: CodedQuery, limit: int, wanted: Wanted
-) -> tuple[Ids, Scores]:
-    """The ids of the nearest rows of a block, and their scores."""
-    rows = _wanted_rows(block, wanted)
-    if rows is not None and len(rows) <= _FEW * len(block.ids):
-        kept = rows
-    else:
-        scores = quick.scores(block.firsts)
-        if rows is not None:
-            scores = scores[rows]
-        best = _best(scores, max(int(_SHARE * len(scores)), _FEWEST, limit))
-        kept = best if rows is None else rows[best]
-    # Memory is read faster in its order.
-    kept.sort()
-    scores = 2 * slow.scores(block.firsts.take(kept, axis=1))
-    scores += slow.scores(block.seconds.take(kept, axis=1))
-    best = _best(scores, limit)
-    return block.ids[kept[best]], scores[best]
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """Some rows of a block by their positions, in order; None for all of them."""
+
+    block: _Block
+    rows: Ids | None
+
+    @property
+    def count(self) -> int:
+        return len(self.block.ids if self.rows is None else self.rows)
+
+    def of(self, values: npt.NDArray[_Number], axis: int = -1) -> npt.NDArray[_Number]:
+        """What belongs to these rows of something that there is for each of the block's."""
+        return values if self.rows is None else values.take(self.rows, axis=axis)
+
+    def only(self, positions: Ids) -> _Picked:
+        """Some of these rows."""
+        return _Picked(self.block, positions if self.rows is None else self.rows.take(positions))
+
+
+def _parted(picked: Sequence[_Picked]) -> list[list[_Picked]]:
+    """Neighbours put together, as looking at a few rows costs a thread no less than at many."""
+    parts: list[list[_Picked]] = []
+    rows = _ROWS_OF_THREAD
+    for each in picked:
+        if rows >= _ROWS_OF_THREAD:
+            parts.append([])
+            rows = 0
+        parts[-1].append(each)
+        rows += each.count
+    return parts
+
+
+def _closely(picked: Sequence[_Picked], query: CodedQuery) -> tuple[Ids, Scores]:
+    """The ids of these rows, and their scores by both bits."""
+    import numpy as np
+
+    firsts = np.concatenate([each.of(each.block.firsts) for each in picked], axis=1)
+    seconds = np.concatenate([each.of(each.block.seconds, axis=0) for each in picked])
+    scores = 2 * query.scores(firsts) + query.scores(np.ascontiguousarray(seconds.T))
+    return np.concatenate([each.of(each.block.ids) for each in picked]), scores
 
 
 def _wanted_rows(block: _Block, wanted: Wanted) -> Ids | None:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint64]
     Scores = npt.NDArray[np.int32]
 
-# Longer vectors say as much with fewer bits, and take longer.
+_BITS = 4
+# Of vectors longer than so many words, signs say enough for a first look.
 _LONG_WORDS = 8
-_BITS, _BITS_OF_LONG = 4, 2
-# What's computed between two looks at memory should stay in a core's own cache.
-_SLICE_NUMBERS = 32_768
+# What's computed between two looks at memory should stay in a core's own cache, and take long
+# enough for other threads to have their turn: half as many numbers, and two are as slow as one.
+_SLICE_NUMBERS = 131_072
 # So many words' bits are counted in one byte, before they go where there's room for all.
 _WORDS_IN_BYTE = 3
 
@@ -87,7 +88,7 @@ class CodedQuery:
         scratch = _Scratch.of(bits, min(count, _SLICE_NUMBERS // bits))
         rows = scratch.common.shape[1]
         for start in range(0, count, max(1, rows)):
-            common = _common_bits(words[:, start : start + rows], self.planes, scratch)
+            common = _counted(np.bitwise_and, words[:, start : start + rows], self.planes, scratch)
             total = scores[start : start + rows]
             for weight, each in zip(weights, common, strict=True):
                 total += weight * each.astype(np.int32)
@@ -98,7 +99,7 @@ class CodedQuery:
 class _Scratch:
     """Room for what's computed of a slice: had anew each time, it would cost as much as that."""
 
-    masked: Words
+    compared: Words
     counted: npt.NDArray[np.uint8]
     few: npt.NDArray[np.uint8]
     common: npt.NDArray[np.uint16]
@@ -116,35 +117,67 @@ class _Scratch:
         )
 
 
-def _common_bits(words: Words, planes: Words, scratch: _Scratch) -> npt.NDArray[np.uint16]:
-    """How many bits each row has in common with each plane; the next call overwrites it."""
+def _counted(
+    compare: np.ufunc, words: Words, planes: Words, scratch: _Scratch
+) -> npt.NDArray[np.uint16]:
+    """How many bits of `compare` each row has with each plane; the next call overwrites it."""
     import numpy as np
 
     rows = words.shape[1]
-    masked, counted = scratch.masked[:, :rows], scratch.counted[:, :rows]
+    compared, counted = scratch.compared[:, :rows], scratch.counted[:, :rows]
     few, common = scratch.few[:, :rows], scratch.common[:, :rows]
     common[:] = 0
     for first in range(0, len(words), _WORDS_IN_BYTE):
         # Each word is read once for all planes, as memory is what's slow.
-        np.bitwise_and(words[first], planes[:, first, None], out=masked)
-        np.bitwise_count(masked, out=few)
+        compare(words[first], planes[:, first, None], out=compared)
+        np.bitwise_count(compared, out=few)
         for number in range(first + 1, min(first + _WORDS_IN_BYTE, len(words))):
-            np.bitwise_and(words[number], planes[:, number, None], out=masked)
-            np.bitwise_count(masked, out=counted)
+            compare(words[number], planes[:, number, None], out=compared)
+            np.bitwise_count(compared, out=counted)
             few += counted
         common += few
     return common
 
 
-def coded_query(query: FloatVector, *, quick: bool = False) -> CodedQuery:
-    """The query in four bits a number; `quick` takes fewer where there are many numbers."""
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The signs of a query's numbers, `bits` (words,)."""
+
+    bits: Words
+
+    def scores(self, words: Words) -> Scores:
+        """How near each row is, higher is nearer; `words` is (words, rows) of one bit each."""
+        import numpy as np
+
+        count = words.shape[1]
+        scores = np.zeros(count, np.int32)
+        scratch = _Scratch.of(1, min(count, _SLICE_NUMBERS))
+        rows = scratch.common.shape[1]
+        for start in range(0, count, max(1, rows)):
+            part = words[:, start : start + rows]
+            differing = _counted(np.bitwise_xor, part, self.bits[None], scratch)
+            scores[start : start + rows] -= differing[0]
+        return scores
+
+
+def quick_query(query: FloatVector) -> CodedQuery | Signs:
+    """The query for a first look at the first bits of many rows."""
+    import numpy as np
+
+    if len(query) <= 64 * _LONG_WORDS:
+        return coded_query(query)
+    packed = np.packbits(np.pad(query > 0, (0, -len(query) % 64)))
+    return Signs(packed.view(np.uint64))
+
+
+def coded_query(query: FloatVector) -> CodedQuery:
+    """The query in four bits a number."""
     import numpy as np
 
     padding = -len(query) % 64
-    bits = _BITS_OF_LONG if quick and len(query) > 64 * _LONG_WORDS else _BITS
-    highest = 1 << (bits - 1)
+    highest = 1 << (_BITS - 1)
     step = max(float(np.abs(query).max()), 1e-9) / (highest - 0.5)
     whole = np.clip(np.rint(query / step), -highest, highest - 1).astype(np.int8)
-    planes = np.stack([(whole >> bit) & 1 for bit in range(bits)]).astype(np.uint8)
+    planes = np.stack([(whole >> bit) & 1 for bit in range(_BITS)]).astype(np.uint8)
     packed = np.packbits(np.pad(planes, ((0, 0), (0, padding))), axis=1)
     return CodedQuery(np.ascontiguousarray(packed).view(np.uint64))
