@@ -169,6 +169,8 @@ class GgufEmbedder:
     def _run_batch(self, sequences: list[list[int]], cancel: threading.Event | None) -> FloatMatrix:
         if self._documents is None:
             recipe = self._recipe
+            # There is more to come, as a rule.
+            self._model.settle()
             self._documents = self._context(
                 recipe.batch_tokens, sequences=recipe.max_sequences, go_ahead=self._no_query
             )
