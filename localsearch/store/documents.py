@@ -16,7 +16,7 @@ from localsearch.store.files import one_of
 from localsearch.types import Locator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import apsw
 
@@ -83,9 +83,7 @@ class Documents:
                     "\n".join(document.notes),
                 ),
             ).get
-            title_words = index_text(title)
-            for ordinal, chunk in enumerate(chunks):
-                self._insert_chunk(document_id, ordinal, title_words, chunk)
+            self._insert_chunks(document_id, index_text(title), chunks)
             self._connection.execute(
                 "INSERT INTO unembedded (document_id, chunk_id) SELECT c.document_id, c.id"
                 " FROM chunks c WHERE c.document_id = ? AND NOT EXISTS (SELECT 1 FROM vectors v"
@@ -98,29 +96,41 @@ class Documents:
         self.remove_orphan_vectors(old_keys)
         return count
 
-    def _insert_chunk(self, document_id: int, ordinal: int, title_words: str, chunk: Chunk) -> None:
-        key = embedding_key(chunk.embedded_text)
-        chunk_id = self._connection.execute(
-            "INSERT INTO chunks (document_id, ordinal, text, heading_path, locator, tokens,"
-            " embedding_key) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (
-                document_id,
-                ordinal,
-                chunk.text,
-                _encode(chunk.heading_path).decode(),
-                encode_locator(chunk.locator),
-                chunk.tokens,
-                key,
-            ),
-        ).get
-        self._index_words(chunk_id, title_words, chunk.heading_path, chunk.text)
+    def _insert_chunks(self, document_id: int, title_words: str, chunks: Sequence[Chunk]) -> None:
+        # Many rows a statement, with ids of ours, take half the time of one by one.
+        first = 1 + int(self._connection.execute("SELECT ifnull(max(id), 0) FROM chunks").get)
+        self._connection.executemany(
+            "INSERT INTO chunks (id, document_id, ordinal, text, heading_path, locator, tokens,"
+            " embedding_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    first + ordinal,
+                    document_id,
+                    ordinal,
+                    chunk.text,
+                    _encode(chunk.heading_path).decode(),
+                    encode_locator(chunk.locator),
+                    chunk.tokens,
+                    embedding_key(chunk.embedded_text),
+                )
+                for ordinal, chunk in enumerate(chunks)
+            ],
+        )
+        self._index_words(
+            title_words,
+            [(first + at, chunk.heading_path, chunk.text) for at, chunk in enumerate(chunks)],
+        )
 
     def _index_words(
-        self, chunk_id: int, title_words: str, heading_path: Sequence[str], text: str
+        self, title_words: str, chunks: Iterable[tuple[int, Sequence[str], str]]
     ) -> None:
-        self._connection.execute(
+        """Have chunks, as (id, heading path, text), be found by their words."""
+        self._connection.executemany(
             "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
-            (chunk_id, title_words, index_text(" ".join(heading_path)), index_text(text)),
+            [
+                (chunk_id, title_words, index_text(" ".join(headings)), index_text(text))
+                for chunk_id, headings, text in chunks
+            ],
         )
 
     def retitle(self, file_id: int, old_title: str, new_title: str) -> None:
@@ -137,11 +147,16 @@ class Documents:
             "UPDATE documents SET title = ? WHERE file_id = ? AND title = ?",
             (new_title, file_id, old_title),
         )
-        title_words = index_text(new_title)
-        for chunk_id, heading_path, text in rows:
-            self._connection.execute("DELETE FROM chunks_fts WHERE rowid = ?", (chunk_id,))
-            headings = msgspec.json.decode(heading_path, type=tuple[str, ...])
-            self._index_words(chunk_id, title_words, headings, text)
+        self._connection.executemany(
+            "DELETE FROM chunks_fts WHERE rowid = ?", [(row[0],) for row in rows]
+        )
+        self._index_words(
+            index_text(new_title),
+            [
+                (chunk_id, msgspec.json.decode(headings, type=tuple[str, ...]), text)
+                for chunk_id, headings, text in rows
+            ],
+        )
 
     def _remove_chunks(self, file_id: int) -> list[bytes]:
         rows: list[tuple[Any, ...]] = self._connection.execute(
