@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from localsearch.keywords import (
 )
 from localsearch.search.copies import without_copies
 from localsearch.store.filters import file_condition, listing_condition, passage_condition
-from localsearch.store.matches import MOST_RANKED
 from localsearch.types import Filters, Why
 
 if TYPE_CHECKING:
@@ -32,8 +30,6 @@ VECTOR_CANDIDATES = 100
 _DISTINCT_WANTED = 20
 _FETCHED_MORE = 8
 _MOST_FETCHED = 5000
-# A word in more than this share of the passages says nothing about any of them.
-_COMMON_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +94,12 @@ def _by_word(
 ) -> list[Candidate]:
     terms = words.terms or words.phrases
 
-    def best(wanted: Sequence[Term], operator: str) -> list[tuple[int, float]]:
-        return store.matches.chunks(
-            wanted, operator, limit, condition, one_per_document=not query.passages
-        )
-
-    chunk_scores = dict(best(terms, "AND"))
+    each = not query.passages
+    chunk_scores = dict(store.matches.chunks(terms, "AND", limit, condition, one_per_document=each))
     loose = loosened(terms)
     if len(chunk_scores) < limit and len(loose) > 1:
-        for chunk_id, score in best(_telling_terms(store, loose), "OR"):
+        found = store.matches.any_of(loose, limit, condition, one_per_document=each)
+        for chunk_id, score in found:
             chunk_scores.setdefault(chunk_id, score)
     passages = store.matches.passages(chunk_scores)
     by_text = [passages[chunk_id] for chunk_id in chunk_scores if chunk_id in passages]
@@ -152,15 +145,6 @@ def _by_date(store: Store, query: Query, words: QueryWords) -> list[Candidate]:
         Candidate(passage, Why(keyword_rank=rank), 1.0 / rank)
         for rank, passage in enumerate(found, start=1)
     ]
-
-
-def _telling_terms(store: Store, terms: Sequence[Term]) -> list[Term]:
-    # Together they should be no more than are ranked, or the rare ones among them might not be.
-    most = MOST_RANKED // len(terms)
-    chunks = store.documents.chunk_count(at_most=math.ceil(most / _COMMON_SHARE))
-    limit = max(20, min(int(_COMMON_SHARE * chunks), most))
-    telling = [term for term in terms if not store.matches.is_in_more_than(term, limit)]
-    return telling or list(terms)
 
 
 def _named_files(store: Store, query: Query, words: QueryWords) -> list[Passage]:

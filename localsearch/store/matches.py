@@ -13,6 +13,15 @@ from localsearch.db import says_store_errors
 from localsearch.keywords import fold, is_unspaced, match_expression, phrase_term
 from localsearch.store.documents import decode_locator
 from localsearch.store.files import one_of
+from localsearch.store.ranking import (
+    MOST_RANKED,
+    are_more,
+    begun,
+    ranked,
+    rare_terms,
+    spoken_for,
+    telling_terms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,12 +32,8 @@ if TYPE_CHECKING:
     from localsearch.store.filters import Condition, PassageCondition
     from localsearch.types import Kind, Locator
 
-# Weights of title, heading and body; names and headings say what a text is about.
-_BM25_CHUNKS = "bm25(chunks_fts, 4.0, 3.0, 1.0)"
 _FOLDERS_LOOKED_AT = 100
 _RANKED_PER_HIT = 10
-# Words in more chunks than this tell them hardly apart, so that only the latest are ranked.
-MOST_RANKED = 20_000
 # Of a single word, which is ranked several times as quickly.
 _MOST_RANKED_OF_ONE = 100_000
 _PASSAGES = (
@@ -80,46 +85,42 @@ class Matches:
         looked at.
         """
         expression = match_expression(terms, operator)
-        most_ranked = most_ranked or _most_ranked(terms)
         if condition.is_narrow:
-            return self._joined(expression, None, limit, condition, one_per_document)
-        # Ranking the matches alone and looking only at the first is many times as quick.
-        ranked = limit * _RANKED_PER_HIT
-        while True:
-            found = self._joined(
-                expression, (ranked, most_ranked), limit, condition, one_per_document
-            )
-            enough = len(found) >= limit or ranked >= most_ranked
-            if enough or not self._are_more(expression, ranked):
+            return ranked(self._connection, expression, None, limit, condition, one_per_document)
+        if most_ranked is None and len(terms) == 1 and _is_beginning(terms[0]):
+            found = begun(self._connection, terms[0], limit, condition, one_per_document)
+            if found is not None:
                 return found
-            ranked *= _RANKED_PER_HIT
+        # Ranking the matches alone and looking only at the first is many times as quick.
+        most_ranked = most_ranked or _most_ranked(terms)
+        count = limit * _RANKED_PER_HIT
+        while True:
+            first = count, most_ranked
+            found = ranked(self._connection, expression, first, limit, condition, one_per_document)
+            enough = len(found) >= limit or count >= most_ranked
+            if enough or not are_more(self._connection, expression, count):
+                return found
+            count *= _RANKED_PER_HIT
 
-    def _joined(
+    def any_of(
         self,
-        expression: str,
-        first: tuple[int, int] | None,
+        terms: Sequence[Term],
         limit: int,
         condition: PassageCondition,
-        one_per_document: bool,
+        *,
+        one_per_document: bool = False,
     ) -> list[tuple[int, float]]:
-        """The best matches that meet the condition, of all or of the first in rank and place."""
-        matches = f"SELECT rowid, -{_BM25_CHUNKS} AS score FROM chunks_fts WHERE chunks_fts MATCH ?"
-        of_matches: list[object] = [expression]
-        if first is not None:
-            matches = f"SELECT * FROM ({matches} ORDER BY rowid DESC LIMIT ?)"
-            matches += " ORDER BY score DESC LIMIT ?"
-            of_matches += reversed(first)
-        sql, values = condition.whole
-        best, each = ("max(score)", "GROUP BY document") if one_per_document else ("score", "")
-        rows = self._connection.execute(
-            f"WITH matches AS MATERIALIZED ({matches}), found AS MATERIALIZED"
-            " (SELECT c.id, d.id AS document, score FROM matches m JOIN chunks c ON c.id = m.rowid"
-            " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
-            f" WHERE {sql})"
-            f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
-            (*of_matches, *values, limit),
-        )
-        return [(row[0], row[1]) for row in rows]
+        """Chunks that hold some of the terms as (chunk id, score), best first.
+
+        Where they'd be too many to rank, the rarest terms choose which are scored by all.
+        """
+        telling = telling_terms(self._connection, terms)
+        if not condition.is_narrow:
+            found = spoken_for(self._connection, terms, telling, limit, condition, one_per_document)
+            if found is not None:
+                return found
+        rare = rare_terms(telling)
+        return self.chunks(rare, "OR", limit, condition, one_per_document=one_per_document)
 
     def count(self, terms: Sequence[Term], operator: str) -> int:
         """How many chunks hold the terms."""
@@ -128,14 +129,6 @@ class Matches:
             (match_expression(terms, operator),),
         ).get
         return int(found)
-
-    def _are_more(self, expression: str, count: int) -> bool:
-        """Whether more chunks than that match."""
-        found = self._connection.execute(
-            "SELECT count(*) > ? FROM (SELECT 1 FROM chunks_fts WHERE chunks_fts MATCH ? LIMIT ?)",
-            (count, expression, count + 1),
-        ).get
-        return bool(found)
 
     def file_names(
         self, terms: Sequence[Term], limit: int, condition: Condition
@@ -217,15 +210,15 @@ class Matches:
         )
         return [_passage(row) for row in rows]
 
-    def is_in_more_than(self, term: Term, count: int) -> bool:
-        """Whether more chunks than that hold the term."""
-        return self._are_more(term.expression, count)
+
+def _is_beginning(term: Term) -> bool:
+    """Whether it stands for many words; a character without spaces does only for its pairs."""
+    return term.prefix and not is_unspaced(term.needle[0])
 
 
 def _most_ranked(terms: Sequence[Term]) -> int:
     """How many of the chunks that hold these terms can be ranked while somebody types."""
-    # The beginning of a word stands for many words; a character without spaces only for its pairs.
-    many = len(terms) > 1 or (terms[0].prefix and not is_unspaced(terms[0].needle[0]))
+    many = len(terms) > 1 or _is_beginning(terms[0])
     return MOST_RANKED if many else _MOST_RANKED_OF_ONE
 
 

@@ -1,0 +1,123 @@
+"""How well do a few passages answer many words? Scores as FTS5's bm25() gives them.
+
+FTS5 only scores all that matches, and counts for each word all passages that hold it. Of a large
+index it's asked for the passages that the rare words speak for; with all words those are scored
+here, from their texts. Words within others (camelCase) count as the whole word alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from operator import mul
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import regex
+
+from localsearch.keywords import fold, is_unspaced
+from localsearch.store.files import one_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import apsw
+
+    from localsearch.keywords import Term
+    from localsearch.store.filters import PassageCondition
+
+# Weights of title, heading and body; names and headings say what a text is about.
+WEIGHTS = (4.0, 3.0, 1.0)
+# FTS5's own: https://sqlite.org/fts5.html#the_bm25_function
+_K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
+# The row that holds how many rows and tokens there are in all.
+_TOTALS_ROW = 1
+_WORD = r"[\p{L}\p{N}\p{M}\p{Co}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A passage and its score, higher is better."""
+
+    chunk_id: int
+    document_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many passages the full-text index has, and tokens in all of them."""
+
+    rows: int
+    tokens: int
+
+
+def totals(connection: apsw.Connection) -> Totals:
+    """What FTS5 keeps count of."""
+    block = connection.execute("SELECT block FROM chunks_fts_data WHERE id = ?", (_TOTALS_ROW,)).get
+    rows, *tokens = _numbers(block) if block else (0,)
+    return Totals(rows, sum(tokens))
+
+
+def scored(
+    connection: apsw.Connection,
+    chunk_ids: Iterable[int],
+    often: Mapping[Term, int],
+    condition: PassageCondition,
+) -> list[Scored]:
+    """Those of the passages that meet the condition, by all terms, best first.
+
+    `often` has in how many of all passages each term is.
+    """
+    whole = totals(connection)
+    wanted, ids = one_of("c.id", chunk_ids)
+    sql, values = condition.whole
+    rows: Iterable[Any] = connection.execute(
+        "SELECT c.id, c.document_id, s.sz, d.title, c.heading_path, c.text FROM chunks c"
+        " JOIN documents d ON d.id = c.document_id JOIN chunks_fts_docsize s ON s.id = c.id"
+        f" JOIN files f ON f.id = d.file_id WHERE {wanted} AND {sql}",
+        (*ids, *values),
+    )
+    telling = [(_idf(count, whole.rows), _counter(term)) for term, count in often.items()]
+    average = whole.tokens / max(1, whole.rows)
+    found = []
+    for chunk_id, document_id, sizes, title, headings, text in rows:
+        columns = (title, " ".join(msgspec.json.decode(headings)), text)
+        folded = [fold(each) for each in columns]
+        longer = _K1 * (1 - _B + _B * sum(_numbers(sizes)) / average)
+        score = 0.0
+        for idf, count in telling:
+            weighted = sum(map(mul, WEIGHTS, map(count, folded)))
+            score += idf * weighted * (_K1 + 1) / (weighted + longer)
+        found.append(Scored(chunk_id, document_id, score))
+    return sorted(found, key=lambda each: (-each.score, each.chunk_id))
+
+
+def _idf(count: int, rows: int) -> float:
+    return max(_LEAST_IDF, math.log((max(0, rows - count) + 0.5) / (count + 0.5)))
+
+
+@functools.lru_cache(maxsize=256)
+def _counter(term: Term) -> Callable[[str], int]:
+    """Counts a term in folded text."""
+    needle = term.needle
+    if is_unspaced(needle[0]):
+        return lambda text: text.count(needle)
+    end = "" if term.prefix else rf"(?!{_WORD})"
+    pattern = regex.compile(rf"(?<!{_WORD}){regex.escape(needle)}{end}")
+    return lambda text: len(pattern.findall(text)) if needle in text else 0
+
+
+def _numbers(varints: bytes) -> Sequence[int]:
+    """SQLite's integers of varying length: seven bits a byte, the highest says that more follow."""
+    return list(_each_number(varints))
+
+
+def _each_number(varints: bytes) -> Iterator[int]:
+    number = 0
+    for byte in varints:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            yield number
+            number = 0

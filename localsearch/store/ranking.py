@@ -1,0 +1,191 @@
+"""Which passages hold words best, without looking at all that hold a common one?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localsearch.keywords import match_expression
+from localsearch.store.bm25 import WEIGHTS, scored, totals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import apsw
+
+    from localsearch.keywords import Term
+    from localsearch.store.filters import PassageCondition
+
+# Words in more passages than this tell them hardly apart, so that only the latest are ranked.
+MOST_RANKED = 20_000
+# A word in more than this share of the passages says nothing about any of them.
+_COMMON_SHARE = 0.2
+_FEW = 20
+# A question's words that are too common to be ranked count where both are; so common at most.
+_MOST_OF_PAIR = 100_000
+# How common a word is, so many of the latest passages tell.
+_LATEST = 20_000
+# Passages that are scored one by one, from their texts: some 40 us each.
+_SCORED = 200
+# The beginning of a word that so many titles and headings have: many more bodies have it, too.
+_MANY_TITLES = 1000
+_MOST_CHOSEN_FROM = 100_000
+# They're chosen from ten times as many, so that a long document leaves room for others.
+_OTHERS, _OF_EACH_DOCUMENT = 10, 4
+_BM25 = f"bm25(chunks_fts, {', '.join(map(str, WEIGHTS))})"
+_MATCHING = "FROM chunks_fts WHERE chunks_fts MATCH ?"
+
+
+def ranked(
+    connection: apsw.Connection,
+    expression: str,
+    first: tuple[int, int] | None,
+    limit: int,
+    condition: PassageCondition,
+    one_per_document: bool,
+) -> list[tuple[int, float]]:
+    """The best matches that meet the condition, of all or of the first in rank and place."""
+    matches = f"SELECT rowid, -{_BM25} AS score {_MATCHING}"
+    of_matches: list[object] = [expression]
+    if first is not None:
+        matches = f"SELECT * FROM ({matches} ORDER BY rowid DESC LIMIT ?)"
+        matches += " ORDER BY score DESC LIMIT ?"
+        of_matches += reversed(first)
+    sql, values = condition.whole
+    best, each = ("max(score)", "GROUP BY document") if one_per_document else ("score", "")
+    rows = connection.execute(
+        f"WITH matches AS MATERIALIZED ({matches}), found AS MATERIALIZED"
+        " (SELECT c.id, d.id AS document, score FROM matches m JOIN chunks c ON c.id = m.rowid"
+        " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
+        f" WHERE {sql})"
+        f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
+        (*of_matches, *values, limit),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def are_more(connection: apsw.Connection, expression: str, count: int) -> bool:
+    """Whether more passages than that match."""
+    return _count(connection, expression, count + 1) > count
+
+
+def _count(connection: apsw.Connection, expression: str, most: int) -> int:
+    """How many passages match, counted no further than `most`."""
+    found = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 {_MATCHING} LIMIT ?)", (expression, most)
+    ).get
+    return int(found)
+
+
+def telling_terms(connection: apsw.Connection, terms: Sequence[Term]) -> dict[Term, int]:
+    """The terms that tell passages apart, the rarest first, with how many hold each; else all."""
+    rows = totals(connection).rows
+    often = {term: _frequency(connection, term, rows) for term in terms}
+    common = max(_FEW, int(_COMMON_SHARE * rows))
+    telling = [
+        term for term in sorted(often, key=lambda each: often[each]) if often[term] <= common
+    ]
+    return {term: often[term] for term in telling or terms}
+
+
+def _frequency(connection: apsw.Connection, term: Term, rows: int) -> int:
+    """How many passages hold a term: as the latest tell where that's many, counted else."""
+    if rows > 2 * _LATEST:
+        latest = connection.execute(
+            f"SELECT count(*) {_MATCHING} AND rowid > (SELECT max(id) - ? FROM chunks)",
+            (term.expression, _LATEST),
+        ).get
+        estimated = int(latest * rows / _LATEST)
+        if estimated > MOST_RANKED:
+            return estimated
+    return _count(connection, term.expression, max(MOST_RANKED, int(_COMMON_SHARE * rows)) + 1)
+
+
+def rare_terms(telling: Mapping[Term, int]) -> list[Term]:
+    """The rarest, so many that those that hold any of them can be ranked."""
+    rare: list[Term] = []
+    for term, count in telling.items():
+        if rare and sum(telling[each] for each in rare) + count > MOST_RANKED:
+            break
+        rare.append(term)
+    return rare
+
+
+def spoken_for(
+    connection: apsw.Connection,
+    terms: Sequence[Term],
+    telling: Mapping[Term, int],
+    limit: int,
+    condition: PassageCondition,
+    one_per_document: bool,
+) -> list[tuple[int, float]] | None:
+    """Those that hold the rare ones of the telling terms, scored by all.
+
+    Of the terms that are too common, the two rarest count as one where both are. None where all
+    are rare, so that those that hold any can be ranked.
+    """
+    rare = rare_terms(telling)
+    if len(rare) == len(telling):
+        return None
+    expression = match_expression(rare, "OR")
+    rest = [term for term in telling if term not in rare and telling[term] <= _MOST_OF_PAIR]
+    if len(rest) > 1:
+        expression = f"({expression}) OR ({match_expression(rest[:2], 'AND')})"
+    rows = totals(connection).rows
+    often = {term: telling.get(term) or _frequency(connection, term, rows) for term in terms}
+    return _scored(connection, expression, often, limit, condition, one_per_document)
+
+
+def begun(
+    connection: apsw.Connection,
+    term: Term,
+    limit: int,
+    condition: PassageCondition,
+    one_per_document: bool,
+) -> list[tuple[int, float]] | None:
+    """The best of the passages that have a word in title or heading that begins so.
+
+    None where those are few: then all that have such a word anywhere can be ranked.
+    """
+    expression = "{title heading} : " + term.expression
+    if not are_more(connection, expression, _MANY_TITLES):
+        return None
+    return _scored(connection, expression, {term: 1}, limit, condition, one_per_document)
+
+
+def _scored(
+    connection: apsw.Connection,
+    expression: str,
+    often: Mapping[Term, int],
+    limit: int,
+    condition: PassageCondition,
+    one_per_document: bool,
+) -> list[tuple[int, float]] | None:
+    """What matches and meets the condition, scored by the terms.
+
+    None where long documents took the places of others.
+    """
+    count = max(_SCORED, limit)
+    chosen, are_all = _chosen(connection, expression, count)
+    found = scored(connection, chosen, often, condition)
+    if one_per_document:
+        best = {each.document_id: each for each in reversed(found)}
+        found = [each for each in found if best[each.document_id] is each]
+    if len(found) < limit and not are_all:
+        return None
+    return [(each.chunk_id, each.score) for each in found[:limit]]
+
+
+def _chosen(connection: apsw.Connection, expression: str, count: int) -> tuple[list[int], bool]:
+    """The best matches by the expression itself, of each document a few; whether that's all."""
+    most = count * _OTHERS
+    rows: list[Any] = connection.execute(
+        f"WITH latest AS (SELECT rowid, -{_BM25} AS score {_MATCHING} ORDER BY rowid DESC LIMIT ?),"
+        " best AS MATERIALIZED (SELECT rowid, score FROM latest ORDER BY score DESC LIMIT ?),"
+        " placed AS (SELECT c.id, score, row_number()"
+        " OVER (PARTITION BY c.document_id ORDER BY score DESC) AS place"
+        " FROM best b JOIN chunks c ON c.id = b.rowid)"
+        " SELECT id, (SELECT count(*) FROM best) FROM placed WHERE place <= ?"
+        " ORDER BY score DESC LIMIT ?",
+        (expression, _MOST_CHOSEN_FROM, most, _OF_EACH_DOCUMENT, count),
+    ).fetchall()
+    return [row[0] for row in rows], not rows or rows[0][1] < most
