@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x6C737831
 BUSY_TIMEOUT_MS = 5000
 _WRITERS_CACHE_KB = 65_536
+# All of any index: what's read past it is copied, page by page, which takes twice as long.
+_MMAP_BYTES = 1 << 40
 # With less there's no room for the files that WAL needs beside the database.
 _ROOM_BYTES = 100_000
 
@@ -159,7 +161,7 @@ def connect(path: Path, migrations: Sequence[str], *, readonly: bool = False) ->
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
-            connection.execute("PRAGMA mmap_size = 1073741824")
+            connection.execute(f"PRAGMA mmap_size = {_MMAP_BYTES}")
             connection.execute("PRAGMA secure_delete = ON")
             if not readonly:
                 _migrate(connection, migrations)

@@ -61,12 +61,14 @@ class Codes:
         """
         if self._matrix is None:
             return None
-        generation = self._connection.execute("SELECT generation FROM quantisers").get
-        if generation is None:
+        row: Any = self._connection.execute("SELECT generation, data FROM quantisers").fetchone()
+        if row is None:
             return None
+        generation, data = row
         self._matrix.refresh(generation, self._rows_after)
         kept = KEPT if len(query) <= LONG_NUMBERS else KEPT_OF_LONG
-        return self._matrix.nearest(query, kept, self._wanted(condition))
+        offset = quantiser_from(data).offset(query)
+        return self._matrix.nearest(offset, kept, self._wanted(condition))
 
     def are_outdated(self, asked: int, found: int) -> bool:
         """Whether too few of the rows that `nearest` gave are still there: all is loaded anew."""

@@ -100,6 +100,29 @@ def test_the_nearest_are_among_those_kept(filled: Store, monkeypatch: pytest.Mon
     assert found >= 0.97 * 40 * 10
 
 
+@pytest.mark.parametrize("dimension", [384, 1024])
+def test_the_first_look_sees_past_what_all_vectors_share(
+    dimension: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As embeddings do: their mean is most of them, and some numbers are many times the others."""
+    monkeypatch.setattr(code_matrix, "_FEWEST", 300)
+    generator = np.random.default_rng(dimension)
+    scale = 1 + 5 * (generator.random(dimension) < 0.02)
+    mean = 3 * scale * generator.standard_normal(dimension)
+    topics = np.repeat(generator.standard_normal((1000, dimension)), 5, axis=0)
+    vectors = mean + scale * (topics + 0.9 * generator.standard_normal((5000, dimension)))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    quantiser = quantise.fit(vectors)
+    rows = [(at, at, 1, code) for at, code in enumerate(quantiser.codes(vectors), start=1)]
+    matrix = CodeMatrix()
+    matrix.refresh("one", lambda last_id, limit: rows[last_id : last_id + limit])
+    found = 0
+    for query in vectors[:100:5] + 0.3 * (vectors[1000:1100:5] - quantiser.mean):
+        best = set((np.argsort(-(vectors @ query))[:5] + 1).tolist())
+        found += len(best.intersection(matrix.nearest(quantiser.offset(query), 100, Wanted())))
+    assert found >= 90
+
+
 def test_required_and_excluded_words_hold_before_the_limit(filled: Store) -> None:
     with reader(filled) as store:
         (only,) = nearest(store, vector_of("word7")[0], required="word300")
