@@ -62,7 +62,7 @@ def vocabulary(language: str) -> Vocabulary:
     try:
         wordfreq = importlib.import_module("wordfreq")
     except ImportError as error:
-        raise SystemExit("This needs word frequencies: pip install wordfreq") from error
+        raise SystemExit("This needs word frequencies: pip install 'localsearch[bench]'") from error
     counted = wordfreq.get_frequency_dict(language, wordlist="best")
     words = tuple(word for word in counted if any(map(str.isalpha, word)))
     shares = np.array([counted[word] for word in words])

@@ -1,18 +1,18 @@
 """How fast are the nearest of many vectors found, and are they the nearest?
 
-    python -m benchmarks.vectors [--sizes 10000,100000] [--peers] [--work DIR] [--json FILE]
+    python -m benchmarks.vectors [--sizes 10000,100000] [--peers NAMES] [--work DIR] [--json FILE]
 
 Ours is the store that the program uses, with files, passages, words and vectors, asked as a search
 asks it. Beside it sqlite-vec compares every float32 vector, which also says what the nearest are;
 with --peers hnswlib, usearch and faiss hold the same vectors, those that are installed. The
-vectors are random, in clusters (--vectors takes a .npy file of real ones). A million of 1,024
-numbers needs 10 GB of disk and of memory. With --work what is built stays there for the next run;
---build builds it and measures nothing.
+vectors are random, in clusters. A million of 1,024 numbers needs 10 GB of disk and of memory. With
+--work what is built stays there for the next run; --build builds it and measures nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import tempfile
 import time
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 
-from benchmarks.vector_peers import measure
+from benchmarks.vector_peers import PEERS, Task, measure
 from localsearch.store import Store
 from localsearch.store.code_matrix import CodeMatrix
 from localsearch.store.documents import embedding_key
@@ -32,6 +32,7 @@ from localsearch.types import Chunk, Document, FileRef, Filters, Locator
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from benchmarks.vector_peers import Figures, Flags
     from localsearch.store.filters import PassageCondition
     from localsearch.store.vectors import ServingModel
     from localsearch.types import FloatMatrix, FloatVector, Kind
@@ -44,7 +45,6 @@ CLUSTER = 100
 SPREAD = 0.7
 NOISE = 0.5
 INDEX = "index.db"
-Figures = dict[str, float | str]
 
 
 def main() -> None:
@@ -52,28 +52,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="10000,100000", help="numbers of vectors")
     parser.add_argument("--dimension", type=int, default=1024, help="numbers in a vector")
-    parser.add_argument("--vectors", type=Path, help="a .npy file of unit vectors to take instead")
     parser.add_argument("--queries", type=int, default=50, help="queries that are timed")
     parser.add_argument("--work", type=Path, help="keep vectors and indexes in this folder")
     parser.add_argument("--build", action="store_true", help="only build what --work keeps")
-    parser.add_argument("--peers", action="store_true", help="measure other libraries, too")
+    parser.add_argument("--peers", default="", help=f"measure these, too: {','.join(PEERS)}")
+    parser.add_argument("--no-exact", action="store_true", help="leave out sqlite-vec, 10 s each")
     parser.add_argument("--json", type=Path, help="file for all figures")
     wanted = parser.parse_args()
     results: dict[str, dict[str, Figures]] = {}
+    peers = [name for name in wanted.peers.split(",") if name]
     with tempfile.TemporaryDirectory() as scratch:
+        base = wanted.work or Path(scratch)
         for size in map(int, wanted.sizes.split(",")):
-            kind = wanted.vectors.stem if wanted.vectors else f"{wanted.dimension} numbers"
-            folder = (wanted.work or Path(scratch)) / f"{size} of {kind}"
+            folder = base / f"{size} of {wanted.dimension} numbers"
             folder.mkdir(parents=True, exist_ok=True)
-            vectors, queries = (
-                real(wanted.vectors, size, wanted.queries)
-                if wanted.vectors
-                else kept(folder, size, wanted.dimension, wanted.queries)
-            )
+            vectors, queries = kept(folder, size, wanted.dimension, wanted.queries)
             build = built(folder, vectors)
             if not wanted.build:
-                results[str(len(vectors))] = compare(
-                    folder, build, vectors, queries, peers=wanted.peers
+                results[str(size)] = compare(
+                    folder, build, vectors, queries, peers, with_exact=not wanted.no_exact
                 )
     if wanted.json and not wanted.build:
         wanted.json.write_text(json.dumps(results, indent=1))
@@ -106,39 +103,49 @@ def clustered(count: int, dimension: int, queries: int) -> tuple[FloatMatrix, Fl
     return vectors, asked
 
 
-def real(file: Path, count: int, queries: int) -> tuple[FloatMatrix, FloatMatrix]:
-    """Vectors of a file, of which some are queries instead."""
-    every: FloatMatrix = np.load(file)
-    order = np.random.default_rng(1).permutation(len(every))
-    return every[order[queries : queries + count]], every[order[:queries]]
-
-
 def _normalise(vectors: FloatMatrix) -> None:
     for start in range(0, len(vectors), 10_000):
         part = vectors[start : start + 10_000]
         part /= np.linalg.norm(part, axis=1, keepdims=True)
 
 
-def nearest_ten(vectors: FloatMatrix, queries: FloatMatrix) -> list[list[int]]:
-    """What an exact search of the vectors finds for each query."""
+def nearest_ten(
+    vectors: FloatMatrix, queries: FloatMatrix, filters: dict[str, Flags]
+) -> dict[str, list[list[int]]]:
+    """What an exact search of all vectors ("") and of those that pass each filter finds."""
     scores = np.concatenate(
         [vectors[start : start + 50_000] @ queries.T for start in range(0, len(vectors), 50_000)]
     )
-    best = np.argpartition(-scores, 10, axis=0)[:10].T
-    return [each.tolist() for each in best]
+    found = {"": _ten_best(scores)}
+    for name, passing in filters.items():
+        numbers = np.flatnonzero(passing)
+        found[name] = [numbers[each].tolist() for each in _ten_best(scores[numbers])]
+    return found
+
+
+def _ten_best(scores: FloatMatrix) -> list[list[int]]:
+    return [each.tolist() for each in np.argpartition(-scores, 10, axis=0)[:10].T]
+
+
+def filters_of(count: int) -> dict[str, Flags]:
+    """Which vectors the files of each kind hold, see `fill`."""
+    files = np.arange(count) // CHUNKS_IN_FILE
+    return {"1 %": files % 100 == 0, "50 %": (files % 100 != 0) & (files % 2 == 1)}
 
 
 def compare(
-    folder: Path, build: Figures, vectors: FloatMatrix, queries: FloatMatrix, *, peers: bool
+    folder: Path,
+    build: Figures,
+    vectors: FloatMatrix,
+    queries: FloatMatrix,
+    peers: Sequence[str],
+    *,
+    with_exact: bool,
 ) -> dict[str, Figures]:
     """Measure ours, sqlite-vec's exact search and the peers; print each as it's ready."""
     print(f"\n{len(vectors):,} vectors of {vectors.shape[1]} numbers, {len(queries)} queries")
-    truth = nearest_ten(vectors, queries)
-
-    def recall(found: Sequence[Sequence[int]]) -> float:
-        shares = [len(set(a) & set(b)) / len(b) for a, b in zip(found, truth, strict=True)]
-        return float(np.mean(shares))
-
+    filters = filters_of(len(vectors))
+    task = Task(vectors, queries, filters, nearest_ten(vectors, queries, filters), 0.0)
     results: dict[str, Figures] = {}
 
     def tell(name: str, figures: Figures) -> None:
@@ -147,10 +154,10 @@ def compare(
         print(f"  {name:24} {', '.join(each)}", flush=True)
 
     tell("build", build)
-    ours(folder / INDEX, vectors, queries, recall, tell)
-    if peers:
-        for name, figures in measure(vectors, queries, recall, float(results["ours"]["recall@10"])):
-            tell(name, figures)
+    ours(folder / INDEX, task, tell, with_exact=with_exact)
+    wanted = dataclasses.replace(task, wanted_recall=float(results["ours"]["recall@10"]))
+    for name, figures in measure(wanted, folder, peers):
+        tell(name, figures)
     return results
 
 
@@ -186,26 +193,27 @@ def serving(store: Store) -> ServingModel:
     return model
 
 
-def ours(
-    path: Path,
-    vectors: FloatMatrix,
-    queries: FloatMatrix,
-    recall: Callable[[Sequence[Sequence[int]]], float],
-    tell: Callable[[str, Figures], None],
-) -> None:
+def ours(path: Path, task: Task, tell: Callable[[str, Figures], None], *, with_exact: bool) -> None:
     """Measure the store, and what it would take without codes."""
     matrix = CodeMatrix()
     before_mb = psutil.Process().memory_info().rss / 1e6
     with Store(path, readonly=True, matrix=matrix) as reader:
         model_id = serving(reader).id
-        tell("ours", timed(reader, model_id, queries, Filters(), recall, before_mb))
-        tell("ours, 1 % pass", timed(reader, model_id, queries, Filters(kinds=("pdf",))))
-        tell("ours, 50 % pass", timed(reader, model_id, queries, Filters(kinds=("code",))))
+        _, first_ms = ask(reader, model_id, task.queries[0], passage_condition(Filters(), []))
+        figures = timed(reader, model_id, task, "", Filters())
+        figures |= {"first ms": first_ms}
+        tell(
+            "ours", figures | {"MB in memory": psutil.Process().memory_info().rss / 1e6 - before_mb}
+        )
+        tell("ours, 1 % pass", timed(reader, model_id, task, "1 %", Filters(kinds=("pdf",))))
+        tell("ours, 50 % pass", timed(reader, model_id, task, "50 %", Filters(kinds=("code",))))
     matrix.close()
-    with Store(path, readonly=True) as reader:
-        tell("sqlite-vec, all float32", exact(reader, model_id, queries[:5]))
+    if with_exact:
+        with Store(path, readonly=True) as reader:
+            tell("sqlite-vec, all float32", exact(reader, model_id, task.queries[:5]))
     with Store(path) as store:
-        tell(f"change of {CHUNKS_IN_CHANGED_FILE} passages", changed(store, vectors, model_id))
+        name = f"change of {CHUNKS_IN_CHANGED_FILE} passages"
+        tell(name, changed(store, task.vectors, model_id))
 
 
 def fill(store: Store, vectors: FloatMatrix) -> int:
@@ -242,27 +250,18 @@ def put_file(
     store.vectors.put(model_id, keys, vectors[list(rows)])
 
 
-def timed(
-    store: Store,
-    model_id: int,
-    queries: FloatMatrix,
-    filters: Filters,
-    recall: Callable[[Sequence[Sequence[int]]], float] | None = None,
-    before_mb: float = 0.0,
-) -> Figures:
-    """Time the queries; the first one apart, as it loads the codes."""
+def timed(store: Store, model_id: int, task: Task, name: str, filters: Filters) -> Figures:
+    """Time the queries, and compare what's found with what an exact search finds."""
     condition = passage_condition(filters, [])
-    figures: Figures = {}
-    if recall is not None:
-        _, figures["first ms"] = ask(store, model_id, queries[0], condition)
-    answers = [ask(store, model_id, query, condition) for query in queries]
+    # The set of documents that pass is read once.
+    ask(store, model_id, task.queries[0], condition)
+    answers = [ask(store, model_id, query, condition) for query in task.queries]
     times_ms = [took_ms for _, took_ms in answers]
-    figures["p50 ms"] = float(np.median(times_ms))
-    figures["p95 ms"] = float(np.percentile(times_ms, 95))
-    if recall is not None:
-        figures["recall@10"] = recall([found[:10] for found, _ in answers])
-        figures["MB in memory"] = psutil.Process().memory_info().rss / 1e6 - before_mb
-    return figures
+    return {
+        "p50 ms": float(np.median(times_ms)),
+        "p95 ms": float(np.percentile(times_ms, 95)),
+        "recall@10": task.recall(name, [found[:10] for found, _ in answers]),
+    }
 
 
 def ask(
