@@ -15,7 +15,7 @@ ScoreKind = Literal["rerank", "likelihood", "fusion", "vector", "keyword"]
 class Why:
     """Where a hit's place comes from: the rank (from 1), score and weight by each source.
 
-    `coverage` is the share of the query's trigrams in the passage, of which what exceeds
+    `coverage` is the share of the query's wording in the passage, of which what exceeds
     `coverage_baseline` counts. `name_match` says that the file's own name holds the query's words.
     """
 

@@ -36,3 +36,24 @@ def test_what_an_archive_holds_stands_before_its_list_of_names(archived: Index) 
 
 def test_an_archive_that_is_asked_for_by_name_stands_first(archived: Index) -> None:
     assert members(archived, "bundle")[0] == ""
+
+
+def test_what_words_rank_first_is_on_the_first_page(index: Index, tmp_path: Path) -> None:
+    folder = tmp_path / "garten"
+    folder.mkdir()
+    for number, when in enumerate(("früh", "abends", "täglich", "selten", "montags", "nachts") * 2):
+        text = f"Im trockenen Sommer gießt man Tomaten {when}, {number + 2} l Wasser je Pflanze."
+        (folder / f"{number}.txt").write_text(text)
+    (folder / "kettle.txt").write_text("Guarantee of the electric kettle, number ZQ7714.")
+    index.add_roots([str(folder)])
+    index.update()
+    *_, stage = index.search(index.parse("how often to water tomatoes in a dry summer, ZQ7714"))
+    kettle = next(hit for hit in stage.hits if hit.path.endswith("kettle.txt"))
+    assert kettle.why.fused_rank == 10
+    weights = dict(kettle.why.weights)
+    assert kettle.why.vector_score is not None
+    assert kettle.why.coverage is not None
+    assert kettle.why.coverage_baseline is not None
+    excess = max(0.0, kettle.why.coverage - kettle.why.coverage_baseline)
+    wanted = kettle.why.vector_score + weights["coverage"] * excess + weights["words"]
+    assert kettle.score == pytest.approx(wanted)

@@ -37,10 +37,27 @@ def test_rare_wording_weighs_more_than_common() -> None:
     assert found[3].share > found[0].share
 
 
+@pytest.mark.parametrize("holding", [5, 6, 9])
+def test_a_word_that_more_than_half_of_them_hold_still_counts(holding: int) -> None:
+    texts = ["the boiler"] * holding + ["the garden"] * (10 - holding)
+    found = excesses("boiler", texts, ["en"] * 10)
+    assert min(found[:holding]) > 0.05
+    assert found[holding:] == [0.0] * (10 - holding)
+
+
+def test_scripts_without_spaces_are_compared_by_pairs() -> None:
+    # Its three words stand there each by itself, so that no three characters are the query's.
+    texts = ["猫在睡觉。", "学习需要睡眠和时间", "时间", "没有", "房子"]
+    found = compare_wording("睡眠时间学习", texts, ["zh"] * 5)
+    assert found[1].share > 0.4
+    assert found[0].share == 0
+
+
 @pytest.mark.parametrize("query", ["睡", "睡眠", "ab"])
 def test_a_short_query_is_looked_for_whole(query: str) -> None:
     texts = [f"xx{query}yy", "other", "nothing", "here", "at all"]
-    assert excesses(query, texts, [None] * 5) == [1.0, 0.0, 0.0, 0.0, 0.0]
+    found = compare_wording(query, texts, [None] * 5)
+    assert [each.share for each in found] == [1.0, 0.0, 0.0, 0.0, 0.0]
 
 
 @given(st.text(), st.lists(st.text(), max_size=8))

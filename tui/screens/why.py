@@ -16,7 +16,13 @@ from localsearch.terminal import clean
 from localsearch.types import Hit
 from tui.format import describe_percent
 
-_SOURCES = {"cosine": "meaning", "coverage": "words", "rerank": "judgement"}
+_SOURCES = {
+    "cosine": "meaning",
+    "coverage": "wording",
+    "name": "the file's name",
+    "words": "the first by word",
+    "rerank": "judgement",
+}
 
 
 def explain(hit: Hit) -> Iterator[tuple[str, str]]:
