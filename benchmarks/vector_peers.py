@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -120,11 +121,11 @@ class _Hnswlib:
 
 
 class _Usearch:
-    def __init__(self, library: Any, vectors: FloatMatrix) -> None:
+    def __init__(self, library: Any, vectors: FloatMatrix, dtype: str) -> None:
         self._index = library.Index(
             ndim=vectors.shape[1],
             metric="cos",
-            dtype="i8",
+            dtype=dtype,
             connectivity=_LINKS,
             expansion_add=_BUILD_EFFORT,
         )
@@ -175,7 +176,8 @@ class _Faiss:
 
 PEERS: dict[str, tuple[str, Callable[[Any, FloatMatrix], Peer]]] = {
     "hnswlib": ("hnswlib", _Hnswlib),
-    "usearch i8": ("usearch.index", _Usearch),
+    "usearch i8": ("usearch.index", partial(_Usearch, dtype="i8")),
+    "usearch f16": ("usearch.index", partial(_Usearch, dtype="f16")),
     "faiss FlatIP": ("faiss", _Faiss),
 }
 
@@ -198,11 +200,11 @@ def figures_of(name: str, task: Task) -> Figures:
     """Build it, ask it, change it."""
     module, make = PEERS[name]
     library = importlib.import_module(module)
-    before_mb = _private_mb()
+    before_mb = private_mb()
     began_s = time.perf_counter()
     peer = make(library, task.vectors)
     build_s = time.perf_counter() - began_s
-    figures: Figures = {"build s": build_s, "MB in memory": _private_mb() - before_mb}
+    figures: Figures = {"build s": build_s, "MB in memory": private_mb() - before_mb}
     effort = EFFORTS[-1]
     for effort in EFFORTS:
         p50_ms, recall = _timed(peer, task, effort, "")
@@ -225,7 +227,7 @@ def figures_of(name: str, task: Task) -> Figures:
     return figures
 
 
-def _private_mb() -> float:
+def private_mb() -> float:
     """What the process holds itself, without the file of vectors that it reads."""
     memory = psutil.Process().memory_info()
     return float(memory.rss - memory.shared) / _OF_RSS

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import psutil
 
-from benchmarks.vector_peers import PEERS, Task, measure
+from benchmarks.vector_peers import PEERS, Task, measure, private_mb
 from localsearch.store import Store
 from localsearch.store.code_matrix import CodeMatrix
 from localsearch.store.documents import embedding_key
@@ -196,15 +195,13 @@ def serving(store: Store) -> ServingModel:
 def ours(path: Path, task: Task, tell: Callable[[str, Figures], None], *, with_exact: bool) -> None:
     """Measure the store, and what it would take without codes."""
     matrix = CodeMatrix()
-    before_mb = psutil.Process().memory_info().rss / 1e6
+    before_mb = private_mb()
     with Store(path, readonly=True, matrix=matrix) as reader:
         model_id = serving(reader).id
         _, first_ms = ask(reader, model_id, task.queries[0], passage_condition(Filters(), []))
         figures = timed(reader, model_id, task, "", Filters())
         figures |= {"first ms": first_ms}
-        tell(
-            "ours", figures | {"MB in memory": psutil.Process().memory_info().rss / 1e6 - before_mb}
-        )
+        tell("ours", figures | {"MB in memory": private_mb() - before_mb})
         tell("ours, 1 % pass", timed(reader, model_id, task, "1 %", Filters(kinds=("pdf",))))
         tell("ours, 50 % pass", timed(reader, model_id, task, "50 %", Filters(kinds=("code",))))
     matrix.close()
