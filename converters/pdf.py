@@ -8,11 +8,13 @@ import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from converters.cleaning import clean_line, clean_text
 from converters.collecting import OUT_OF_TIME
 from converters.formats import named
+from converters.pdf_columns import page_text
 from converters.pdf_outline import OutlineReader, read_outline
 from localsearch.types import (
     Block,
@@ -39,6 +41,11 @@ _MEANINGLESS_TITLE = re.compile(
 )
 # Where a PDF must begin, as all readers see it.
 _HEADER_BYTES = 1 << 10
+# What's looked at of a page, or of all, where its text isn't concerned.
+_MAX_OBJECTS = 1_000
+_MAX_ANNOTATIONS = 1_000
+_MAX_ATTACHMENTS = 100
+_MAX_LABEL_STEPS = 5_000_000
 _PASSWORD_REMEDY = "Save a copy without the password to have its text searchable."  # noqa: S105
 
 
@@ -46,7 +53,7 @@ class PdfConverter:
     """Reads PDF with pypdf; scanned pages with tesseract, where that's wanted and there."""
 
     name = "pdf"
-    version = 2
+    version = 3
     suffixes = named("pdf").suffixes
     filenames = named("pdf").filenames
 
@@ -104,7 +111,7 @@ def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
     for number in range(1, pages.total + 1):
         try:
             page = reader.pages[number - 1]
-            text = readable(page.extract_text())
+            text = readable(page_text(page))
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - one bad page of a file must not cost the others
@@ -116,7 +123,7 @@ def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
             pages.scanned.append(number)
         if notes := _annotations(page):
             pages.annotations[number] = notes
-        left -= len(text)
+        left -= len(text) + sum(map(len, notes))
         if left < 0:
             break
         if time.monotonic() >= context.deadline_s:
@@ -145,24 +152,35 @@ def _joined(broken: re.Match[str]) -> str:
     return letter if letter.islower() else hyphen + letter
 
 
-def _has_image(page: Any, *, depth: int = 2) -> bool:
+def _has_image(page: Any) -> bool:
     """Whether there's a picture on the page, or in a form that it shows."""
+    level = [page]
+    seen = 0
+    for _ in range(3):
+        shown: list[Any] = []
+        for holder in level:
+            shown += _objects_of(holder, _MAX_OBJECTS - seen)
+            seen += len(shown)
+        if any(each.get("/Subtype") == "/Image" for each in shown):
+            return True
+        level = shown
+    return False
+
+
+def _objects_of(holder: Any, most: int) -> list[Any]:
     try:
-        objects: Any = page["/Resources"].get_object()["/XObject"].get_object()
-        for name in objects:
-            shown: Any = objects[name].get_object()
-            if shown.get("/Subtype") == "/Image" or (depth and _has_image(shown, depth=depth - 1)):
-                return True
-        return False
-    except Exception:  # noqa: BLE001 - missing or broken resources mean no image to read
-        return False
+        objects: Any = holder["/Resources"].get_object()["/XObject"].get_object()
+        found = [objects[name].get_object() for name in islice(objects, max(0, most))]
+        return [each for each in found if hasattr(each, "get")]
+    except Exception:  # noqa: BLE001 - missing or broken resources mean nothing is shown
+        return []
 
 
 def _annotations(page: PageObject) -> list[str]:
     """Comments, and what was filled into forms."""
     texts: list[str] = []
     try:
-        for reference in page.annotations or ():
+        for reference in (page.annotations or ())[:_MAX_ANNOTATIONS]:
             annotation: Any = reference.get_object()
             for key in ("/Contents", "/V"):
                 value = annotation.get(key)
@@ -217,6 +235,10 @@ def _nothing_read(pages: _Pages) -> ConversionError:
 
 def _page_labels(reader: PdfReader) -> list[str | None]:
     try:
+        numbers: Any = reader.trailer["/Root"]["/PageLabels"].get("/Nums", ())  # type: ignore[index]
+        # The library goes through the ranges again for every page.
+        if len(numbers) * len(reader.pages) > _MAX_LABEL_STEPS:
+            return []
         labels = reader.page_labels
     except Exception:  # noqa: BLE001 - labels are a convenience, broken ones are left out
         return []
@@ -247,7 +269,9 @@ def _notes(reader: PdfReader, pages: _Pages) -> tuple[str, ...]:
         if numbers:
             notes.append(f"{len(numbers)} of {pages.total} pages {what}")
     try:
-        names: Sequence[str] = [clean_line(name) for name in reader.attachments]
+        names: Sequence[str] = [
+            clean_line(name) for name in islice(reader.attachments, _MAX_ATTACHMENTS)
+        ]
     except Exception:  # noqa: BLE001 - a broken list of attachments costs only itself
         names = ()
     if names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pypdf import PageObject, PdfWriter
 from pypdf.generic import (
@@ -52,6 +53,34 @@ def add_scan(writer: PdfWriter, data: bytes = b"\x80" * 4096) -> None:
     page[NameObject("/Resources")] = DictionaryObject(
         {NameObject("/XObject"): DictionaryObject({NameObject("/Im1"): writer._add_object(image)})}
     )
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A line of text and where it begins on the page, in points from the lower left."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 10
+
+
+def add_placed(writer: PdfWriter, lines: Sequence[Placed], *, in_one: bool = True) -> None:
+    """Add a page that shows the lines in the order given, `in_one` text object or in one each."""
+    page = writer.add_blank_page(width=595, height=842)
+    shows = [
+        f"/F1 {line.size} Tf 1 0 0 1 {line.x} {line.y} Tm {_shown(line.text)}" for line in lines
+    ]
+    commands = f"BT {' '.join(shows)} ET" if in_one else "".join(f"BT {show} ET " for show in shows)
+    _set_content(writer, page, commands.encode())
+    fonts = DictionaryObject(
+        {NameObject("/F1"): _font(writer, "".join(line.text for line in lines))}
+    )
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+
+
+def _shown(text: str) -> str:
+    return f"<{text.encode('utf-16-be').hex()}> Tj"
 
 
 def _write_text(writer: PdfWriter, page: PageObject, text: str) -> None:
