@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 from converters.archive_members import Member, members_of
 from converters.cleaning import clean_line
-from converters.collecting import BlockCollector
+from converters.collecting import OUT_OF_TIME
 from converters.formats import named
+from converters.pipeline import cut_document
 from converters.safety import Budget, MemberSource, TooMuchError, budget_of, plain_errors
 from converters.secrets import is_secret, secrets_note
-from localsearch.types import ConversionContext, ConversionError, Document, NoTextError, Source
+from localsearch.types import (
+    Block,
+    ConversionContext,
+    ConversionError,
+    Document,
+    NoTextError,
+    Source,
+)
 
 # Archives in archives: what people nest is one or two deep.
 _MAX_DEPTH = 4
 _NAMES_PER_BLOCK = 50
 _MAX_NOTES = 20
+# The names come last, when all are known, so they have a share of the text and of the time.
+_TEXT_SHARE = 0.9
+_TIME_SHARE = 0.9
 
 
 class ArchiveConverter:
     """Reads archives; their paths are names only, nothing is ever written to the disk."""
 
     name = "archive"
-    version = 2
+    version = 3
     suffixes = named("archive").suffixes
     filenames = named("archive").filenames
 
@@ -31,19 +43,23 @@ class ArchiveConverter:
         """The documents of each file inside, `member` its path; at the end the list of all names.
 
         What can't be read is noted in that list; where nothing can, the first reason is raised.
+        Where there's too much text, the names are still gathered.
         """
         budget, depth = budget_of(source)
         if depth >= _MAX_DEPTH:
             raise ConversionError(f"more than {_MAX_DEPTH} archives inside one another")
-        listing = _Listing()
+        listing = _Listing(context)
         try:
             with plain_errors("an archive"):
                 for member in _members(source, budget, listing):
                     if is_secret(member.path):
                         listing.secrets += 1
                         continue
-                    listing.names.append(member.path)
-                    yield from _read(member, context, budget, depth, listing)
+                    listing.add(member.path)
+                    if listing.is_out_of_time:
+                        break
+                    if not listing.is_full:
+                        yield from listing.counted(_read(member, context, budget, depth, listing))
         except TooMuchError as error:
             # The outermost archive is the one that has read enough.
             if depth:
@@ -52,25 +68,59 @@ class ArchiveConverter:
         if listing.first_error is not None and listing.nothing_read:
             raise listing.first_error
         # The one file that a .gz holds speaks for itself.
-        if listing.notes or listing.documents != 1 or len(listing.names) != 1:
-            yield listing.document(context)
+        if listing.notes or listing.documents != 1 or listing.members != 1:
+            yield listing.document()
 
 
 class _Listing:
-    """What was found in an archive."""
+    """What was found in an archive, and how much more may be read of it."""
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
+    def __init__(self, context: ConversionContext) -> None:
+        self.members = 0
         self.notes: list[str] = []
         self.documents = 0
         self.failures = 0
         self.secrets = 0
         self.first_error: ConversionError | None = None
+        self.is_full = False
+        self._text_limit = int(_TEXT_SHARE * context.text_limit)
+        self._text_left = self._text_limit
+        self._names: list[str] = []
+        self._names_left = context.text_limit - self._text_limit
+        now = time.monotonic()
+        self._end_s = now + _TIME_SHARE * (context.deadline_s - now)
 
     @property
     def nothing_read(self) -> bool:
         """Whether every member failed; a photo, which holds no text, didn't."""
-        return not self.documents and self.failures >= len(self.names)
+        return not self.documents and self.failures >= self.members
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether what's left of the time is for the names; notes it."""
+        is_late = time.monotonic() >= self._end_s
+        if is_late:
+            self.notes.append(OUT_OF_TIME)
+        return is_late
+
+    def add(self, path: str) -> None:
+        """Take a member's name."""
+        self.members += 1
+        self._names_left -= len(path) + 1
+        if self._names_left >= 0:
+            self._names.append(path)
+
+    def counted(self, documents: Iterator[Document]) -> Iterator[Document]:
+        """The documents up to the limit on their text; the one that's over it is cut."""
+        for document in documents:
+            length = sum(len(block.text) for block in document.blocks)
+            if length > self._text_left:
+                self.is_full = True
+                self.notes.append(f"only the first {self._text_limit:,} characters were read")
+                yield cut_document(document, self._text_left, self._text_limit)
+                return
+            self._text_left -= length
+            yield document
 
     def failed(self, what: str, error: ConversionError) -> None:
         """Note that something couldn't be read."""
@@ -79,13 +129,16 @@ class _Listing:
         if len(self.notes) < _MAX_NOTES:
             self.notes.append(f"{what} can't be read: {error.cause}")
 
-    def document(self, context: ConversionContext) -> Document:
-        """The names of all members, so that they're found even where they hold no text."""
-        out = BlockCollector.within(context)
-        for start in range(0, len(self.names), _NAMES_PER_BLOCK):
-            out.add("\n".join(self.names[start : start + _NAMES_PER_BLOCK]), kind="list")
-        notes = [*out.notes, *self.notes, *secrets_note(self.secrets)]
-        return Document(tuple(out.blocks), kind="archive", notes=tuple(notes))
+    def document(self) -> Document:
+        """The names of the members, so that they're found even where they hold no text."""
+        blocks = [
+            Block("\n".join(self._names[start : start + _NAMES_PER_BLOCK]), kind="list")
+            for start in range(0, len(self._names), _NAMES_PER_BLOCK)
+        ]
+        notes = [*self.notes, *secrets_note(self.secrets)]
+        if len(self._names) < self.members:
+            notes.append(f"only the first {len(self._names):,} of its names are listed")
+        return Document(tuple(blocks), kind="archive", notes=tuple(notes))
 
 
 def _members(source: Source, budget: Budget, listing: _Listing) -> Iterator[Member]:
@@ -93,7 +146,7 @@ def _members(source: Source, budget: Budget, listing: _Listing) -> Iterator[Memb
     try:
         yield from members_of(source, budget)
     except ConversionError as error:
-        if not listing.names:
+        if not listing.members:
             raise
         listing.failed("the rest", error)
 
@@ -106,8 +159,8 @@ def _read(
         nested = MemberSource(name, member.read(), budget, depth + 1)
         for document in context.convert_nested(nested):
             inner = "!/".join(filter(None, (member.path, document.member)))
-            yield replace(document, member=inner, title=document.title or clean_line(name))
             listing.documents += 1
+            yield replace(document, member=inner, title=document.title or clean_line(name))
     except NoTextError:
         # A photo: it's found by its name in the list.
         return

@@ -69,8 +69,9 @@ class MboxConverter:
 
 
 def _messages(file: BinaryIO) -> Iterator[_Raw]:
-    lines: list[bytes] = []
-    size = start = number = 0
+    # Not a list of lines: an object for each would take many times the room of short ones.
+    data = bytearray()
+    start = number = 0
     after_blank = line_begins = True
     separator = _ANY_SEPARATOR
     while line := file.readline(_LINE_BYTES):
@@ -79,17 +80,16 @@ def _messages(file: BinaryIO) -> Iterator[_Raw]:
             # All are written by one program.
             separator = _TIMED_SEPARATOR
         if line_begins and after_blank and separator.match(line):
-            if size:
-                yield _Raw(_ESCAPED.sub(rb"\1", b"".join(lines)), start)
-            lines, size, start = [], 0, number + 1
-        elif start and size < MAX_MESSAGE_BYTES:
-            lines.append(line)
+            if data:
+                yield _Raw(_ESCAPED.sub(rb"\1", bytes(data)), start)
+            data, start = bytearray(), number + 1
+        elif start and len(data) < MAX_MESSAGE_BYTES and (data or line.strip()):
             # Empty lines alone are no message.
-            size += len(line) if size or line.strip() else 0
+            data += line
         after_blank = line_begins and not line.strip()
         line_begins = line.endswith(b"\n")
-    if size:
-        yield _Raw(_ESCAPED.sub(rb"\1", b"".join(lines)), start)
+    if data:
+        yield _Raw(_ESCAPED.sub(rb"\1", bytes(data)), start)
 
 
 def _member(message: Message, number: int, taken: set[str]) -> str:

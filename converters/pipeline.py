@@ -53,6 +53,8 @@ def _guarded(convert: Callable[[], Iterator[Document]]) -> Iterator[Document]:
         ) from error
 
 
+# A mail folder of a million empty messages costs memory all the same.
+_MAX_DOCUMENTS = 100_000
 _LANGUAGE_SAMPLE = 4000
 _LANGUAGE_PIECES = 8
 
@@ -80,10 +82,14 @@ def limit_documents(
         for document in documents:
             length = sum(len(block.text) for block in document.blocks)
             if length > left:
-                kept.append(_cut(document, left, limit))
+                kept.append(cut_document(document, left, limit))
                 break
             kept.append(document)
             left -= length
+            if len(kept) >= _MAX_DOCUMENTS:
+                note = f"only the first {_MAX_DOCUMENTS:,} files or messages inside were read"
+                kept[-1] = replace(document, notes=(*document.notes, note))
+                break
             if time.monotonic() >= deadline_s and OUT_OF_TIME not in document.notes:
                 kept[-1] = replace(document, notes=(*document.notes, OUT_OF_TIME))
                 break
@@ -95,7 +101,8 @@ def limit_documents(
     return tuple(kept)
 
 
-def _cut(document: Document, left: int, limit: int) -> Document:
+def cut_document(document: Document, left: int, limit: int) -> Document:
+    """The first `left` characters of a document, noted as what `limit` left of the file."""
     blocks = []
     for block in document.blocks:
         if len(block.text) > left:

@@ -30,6 +30,8 @@ from localsearch.types import (
 TEXT_LIMIT = 20_000_000
 # An archive in a message in an archive … : nobody keeps things deeper, bombs do.
 _MAX_DEPTH = 8
+# Of the time that's left, for a file inside another one.
+_INNER_SHARE = 0.9
 _BINARY = "binary file, found by name only"
 _KEY = "a private key, found by name only"
 # A ZIP that's called so isn't one of the formats that are ZIPs inside.
@@ -238,7 +240,10 @@ def _context(
     def convert_nested(source: Source) -> Iterator[Document]:
         if depth >= _MAX_DEPTH:
             raise ConversionError(f"more than {_MAX_DEPTH} files inside one another")
-        inner = _context(text_limit, ocr, plugins, depth + 1, deadline_s)
+        # What's around it needs some time for itself afterwards.
+        now = time.monotonic()
+        inner_deadline_s = now + _INNER_SHARE * max(0.0, deadline_s - now)
+        inner = _context(text_limit, ocr, plugins, depth + 1, inner_deadline_s)
         return convert_source(source, inner, plugins=plugins)
 
     return ConversionContext(convert_nested, text_limit, ocr, deadline_s)

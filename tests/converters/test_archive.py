@@ -51,6 +51,30 @@ def convert(path: Path, data: bytes) -> dict[str, Document]:
     return {document.member: document for document in convert_file(str(path)).documents}
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+def test_names_are_listed_where_there_is_too_much_text(name: str, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"{n}.txt": "Words. " * 100 for n in range(40)}
+    (tmp_path / name).write_bytes(
+        zipped(files) if name == "a.zip" else gzip.compress(tarred(files))
+    )
+    documents = convert_file(str(tmp_path / name), text_limit=10_000).documents
+    *_, names = documents
+    listed = "\n".join(block.text for block in names.blocks).split("\n")
+    assert (names.member, listed) == ("", list(files))
+    assert "only the first 9,000 characters were read" in names.notes
+    assert sum(len(block.text) for each in documents for block in each.blocks) <= 10_000
+
+
+def test_names_are_listed_where_there_is_too_little_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped(_FILES))
+    began_s = time.monotonic()
+    (names,) = convert_file(str(path), time_s=0).documents
+    assert time.monotonic() - began_s < 60
+    assert names.blocks[0].text == "notes/계획.md"
+    assert "the rest was left out, as reading it took too long" in names.notes
+
+
 _PACKERS: dict[str, Callable[[], bytes]] = {
     "a.zip": lambda: zipped(_FILES),
     "a-stored.zip": lambda: zipped(_FILES, zipfile.ZIP_STORED),
