@@ -16,7 +16,12 @@ from queue import Empty
 from typing import TYPE_CHECKING
 
 from converters.registry import TEXT_LIMIT, kind_for
-from converters.sandbox_process import ConvertingProcess, ProcessFailedError
+from converters.sandbox_process import (
+    ConvertingProcess,
+    ProcessFailedError,
+    too_much_memory,
+    took_too_long,
+)
 from converters.sandbox_wire import Reply, Request
 from localsearch.types import CancelledError, ConversionError, NoTextError
 
@@ -211,7 +216,7 @@ class Sandbox:
         limit = request.text_limit * _BYTES_PER_CHARACTER + _EXTRA_REPLY_BYTES
         asked = _Asked(request, timeout_s, state, time.monotonic(), child.files == 0)
         try:
-            child.send(request, limit)
+            child.send(request, limit, timeout_s)
         except BaseException:
             self.close()
             raise
@@ -229,10 +234,10 @@ class Sandbox:
             raise
         if reply is None:
             self.close()
-            raise ConversionError(f"reading it took more than {asked.timeout_s:g} s")
+            raise took_too_long(asked.timeout_s)
         if reply.outcome == "out_of_memory":
             self.close()
-            raise self._too_much_memory()
+            raise too_much_memory(self._memory_bytes)
         self._peak_bytes = max(self._peak_bytes, reply.peak_bytes)
         return reply
 
@@ -247,11 +252,7 @@ class Sandbox:
             if self._cancel is not None and self._cancel.is_set():
                 raise CancelledError
             if child.resident_bytes() > self._memory_bytes:
-                raise self._too_much_memory()
-
-    def _too_much_memory(self) -> ProcessFailedError:
-        allowed = f"{self._memory_bytes / 1e9:.1f} GB"
-        return ProcessFailedError(f"reading it takes more memory than is allowed ({allowed})")
+                raise too_much_memory(self._memory_bytes)
 
 
 def _state_of(path: str) -> tuple[int, ...] | None:

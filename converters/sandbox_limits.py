@@ -55,7 +55,7 @@ _REFUSED_SYSTEM_CALLS = (
     "chroot", "pivot_root", "move_mount", "open_tree", "fsopen", "fsmount", "swapon", "swapoff",
     "reboot", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
     "settimeofday", "clock_settime", "adjtimex", "sethostname", "setdomainname", "quotactl",
-    "acct", "iopl", "ioperm", "syslog",
+    "acct", "iopl", "ioperm", "syslog", "setrlimit",
 )  # fmt: skip
 
 
@@ -161,6 +161,8 @@ def _filter_system_calls(*, ocr: bool) -> bool:
             argument = pyseccomp.Arg(position, pyseccomp.MASKED_EQ, mask, value)
             with contextlib.suppress(OSError, ValueError):
                 calls.add_rule(refused, name, argument)
+        for arguments in _refused_limit_changes(pyseccomp):
+            calls.add_rule(refused, "prlimit64", *arguments)
         # abort() signals itself.
         others = pyseccomp.Arg(0, pyseccomp.NE, os.getpid())
         calls.add_rule(refused, "tgkill", others)
@@ -190,6 +192,20 @@ def _refused_arguments(*, ocr: bool) -> Iterator[tuple[str, int, int, int]]:
         yield "openat", 2, flag, flag
     # A thread is fine, a process isn't.
     yield "clone", 0, _CLONE_THREAD, 0
+
+
+def _refused_limit_changes(pyseccomp: Any) -> Iterator[tuple[Any, ...]]:
+    """Other processes' limits, and new values for its own but for the time, which each file gets.
+
+    Hard limits hold an ordinary user, not a process that runs as root.
+    """
+    import resource
+
+    yield (pyseccomp.Arg(0, pyseccomp.NE, 0),)
+    yield (
+        pyseccomp.Arg(1, pyseccomp.NE, resource.RLIMIT_CPU),
+        pyseccomp.Arg(2, pyseccomp.NE, 0),
+    )
 
 
 def _hook(*, ocr: bool) -> Any:

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import BinaryIO, cast
 
 from converters.sandbox_wire import (
@@ -26,6 +27,9 @@ from localsearch.types import ConversionError, LocalsearchError
 _START_TIMEOUT_S = 60.0
 _END_TIMEOUT_S = 5.0
 _MAX_READY_BYTES = 1000
+_WATCH_S = 0.25
+# Whoever waits for the answer notices first, and says it better.
+_WATCH_GRACE_S = 1.0
 # Where programs, libraries and languages are, and on Windows the system.
 _KEPT_VARIABLES = (
     "PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TESSDATA_PREFIX",
@@ -42,6 +46,9 @@ class ProcessFailedError(ConversionError):
 class ConvertingProcess:
     """A running `converters.sandbox_child` and the pipes to it.
 
+    It's ended when it takes too much memory, or too long over a file, also while nobody waits for
+    its answer.
+
     `files` counts what it was asked for, `peak_bytes` is the most memory that it said it held,
     `answered_s` when the last answer that was taken came (by the monotonic clock).
     """
@@ -51,6 +58,13 @@ class ConvertingProcess:
         self.files = 0
         self.peak_bytes = 0
         self.answered_s = 0.0
+        self._memory_bytes = memory_bytes
+        self._ended_for: ConversionError | None = None
+        self._closed = Event()
+        self._busy = Event()
+        # When each file was asked for and how long it may take, the one in work first.
+        self._asked: deque[tuple[float, float]] = deque()
+        self._replied_s = 0.0
         try:
             self._process = subprocess.Popen(
                 _command(memory_bytes, ocr=ocr),
@@ -68,6 +82,7 @@ class ConvertingProcess:
         self._max_reply_bytes = _MAX_READY_BYTES
         self._said_too_much = False
         Thread(target=self._read_replies, name="sandbox replies", daemon=True).start()
+        Thread(target=self._watch, name="sandbox watch", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -88,10 +103,12 @@ class ConvertingProcess:
         if reply.outcome != "ready":
             raise _cannot_start("it didn't start as it should")
 
-    def send(self, request: Request, max_reply_bytes: int) -> None:
-        """Ask for a file; the reply may be `max_reply_bytes` long."""
+    def send(self, request: Request, max_reply_bytes: int, timeout_s: float) -> None:
+        """Ask for a file; the reply may be `max_reply_bytes` long and take `timeout_s`."""
         self._max_reply_bytes = max_reply_bytes
         self.files += 1
+        self._asked.append((time.monotonic(), timeout_s))
+        self._busy.set()
         try:
             write_frame(self._requests, encode(request))
         except OSError as error:
@@ -124,6 +141,17 @@ class ConvertingProcess:
 
     def kill(self) -> None:
         """End it, whatever it does."""
+        self._stop_watching()
+        self._signal_end()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            self._requests.close()
+
+    def _stop_watching(self) -> None:
+        self._closed.set()
+        self._busy.set()
+
+    def _signal_end(self) -> None:
         # Until it's waited for, its id can't belong to another process.
         if self._process.returncode is None:
             with contextlib.suppress(OSError):
@@ -131,9 +159,27 @@ class ConvertingProcess:
                     self._process.kill()
                 else:
                     os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
-        with contextlib.suppress(OSError):
-            self._requests.close()
+
+    def _watch(self) -> None:
+        """End it where a file takes too much, whether or not its answer is waited for."""
+        while not self._closed.wait(_WATCH_S):
+            try:
+                sent_s, timeout_s = self._asked[0]
+            except IndexError:
+                self._busy.clear()
+                # A file may have been asked for in between.
+                if not self._asked and not self._closed.is_set():
+                    self._busy.wait()
+                continue
+            taken_s = time.monotonic() - max(sent_s, self._replied_s)
+            if self.resident_bytes() > self._memory_bytes:
+                self._ended_for = too_much_memory(self._memory_bytes)
+            elif taken_s > timeout_s + _WATCH_GRACE_S:
+                self._ended_for = took_too_long(timeout_s)
+            else:
+                continue
+            self._signal_end()
+            return
 
     def _read_replies(self) -> None:
         with cast("BinaryIO", self._process.stdout) as pipe:
@@ -146,9 +192,19 @@ class ConvertingProcess:
                     data = None
                 except OSError:
                     data = None
+                self._note_reply()
                 self._replies.put((data, time.monotonic()))
+        self._stop_watching()
+
+    def _note_reply(self) -> None:
+        self._replied_s = time.monotonic()
+        # The first reply only says that it's ready.
+        with contextlib.suppress(IndexError):
+            self._asked.popleft()
 
     def _broken(self) -> ConversionError:
+        if self._ended_for is not None:
+            return self._ended_for
         if self._said_too_much:
             return ConversionError("the converter gave more than is read from one file")
         try:
@@ -157,9 +213,23 @@ class ConvertingProcess:
             return ProcessFailedError("the converter stopped answering")
         if status == -getattr(signal, "SIGKILL", 9):
             return ProcessFailedError("the system ended the converter, likely for want of memory")
+        if status == -getattr(signal, "SIGXCPU", 24):
+            # Its limit is counted for the file alone: in another process it would end the same.
+            return ConversionError("reading it took too much of the processor's time")
         if status < 0:
             return ProcessFailedError(f"the converter crashed (signal {-status})")
         return ProcessFailedError(f"the converter crashed (exit code {status})")
+
+
+def too_much_memory(allowed_bytes: int) -> ProcessFailedError:
+    """What's said of a file over which the process grew too large."""
+    allowed = f"{allowed_bytes / 1e9:.1f} GB"
+    return ProcessFailedError(f"reading it takes more memory than is allowed ({allowed})")
+
+
+def took_too_long(timeout_s: float) -> ConversionError:
+    """What's said of a file that took more than its time."""
+    return ConversionError(f"reading it took more than {timeout_s:g} s")
 
 
 def _command(memory_bytes: int, *, ocr: bool) -> list[str]:

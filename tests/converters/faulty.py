@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -86,6 +87,26 @@ class NativeSignal(_Faulty):
         parent = os.getppid()
         sent = library.tgkill(parent, parent, 0)
         return f"made {sent} errno {ctypes.get_errno()}"
+
+
+class NativeLimits(_Faulty):
+    """Not even to what they are: who may do that may raise them, where the user is root."""
+
+    def misbehave(self, source: Source) -> str:
+        import resource
+
+        library = ctypes.CDLL(None, use_errno=True)
+        limits = (ctypes.c_ulong * 2)(*resource.getrlimit(resource.RLIMIT_NOFILE))
+        made = library.setrlimit(resource.RLIMIT_NOFILE, limits)
+        return f"made {made} errno {ctypes.get_errno()}"
+
+
+class Xcpu(_Faulty):
+    """As the system ends it, when its processor time is used up."""
+
+    def misbehave(self, source: Source) -> str:
+        signal.raise_signal(signal.SIGXCPU)
+        return "still there"
 
 
 class Spawn(_Faulty):

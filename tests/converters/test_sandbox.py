@@ -134,7 +134,9 @@ def test_no_connection_is_made(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 @linux_only
-@pytest.mark.parametrize("suffix", ["nativesocket", "nativewrite", "nativefork", "nativesignal"])
+@pytest.mark.parametrize(
+    "suffix", ["nativesocket", "nativewrite", "nativefork", "nativesignal", "nativelimits"]
+)
 def test_the_kernel_refuses_what_passes_python(
     sandbox: Sandbox, tmp_path: Path, suffix: str
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from converters.sandbox import Sandbox
@@ -46,6 +48,11 @@ def _read(sandbox: Sandbox, path: str) -> str:
 def _expect(sandbox: Sandbox, *paths: str) -> None:
     for path in paths:
         sandbox.expect(path, plugins=_PLUGINS)
+
+
+def _wait_for_the_end_of(sandbox: Sandbox) -> None:
+    assert sandbox.child_pid is not None
+    psutil.Process(sandbox.child_pid).wait(timeout=60)
 
 
 def test_each_file_is_read_once(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -105,6 +112,36 @@ def test_a_loop_costs_the_expected_file_only(tmp_path: Path) -> None:
         with pytest.raises(ConversionError, match="more than 2 s"):
             _read(sandbox, loop)
         assert _read(sandbox, good) == "1 c.count"
+
+
+def test_a_loop_is_ended_while_nobody_waits_for_it(tmp_path: Path) -> None:
+    first, loop, good = (_file(tmp_path, name) for name in ("a.count", "b.loop", "c.count"))
+    with Sandbox(timeout_s=1, memory_bytes=1_000_000_000) as sandbox:
+        assert _read(sandbox, first) == "1 a.count"
+        _expect(sandbox, loop)
+        _wait_for_the_end_of(sandbox)
+        with pytest.raises(ConversionError, match="more than 1 s"):
+            _read(sandbox, loop)
+        assert _read(sandbox, good) == "1 c.count"
+
+
+def test_memory_is_watched_while_nobody_waits(sandbox: Sandbox, tmp_path: Path) -> None:
+    loop, good = _file(tmp_path, "b.loop"), _file(tmp_path, "c.count")
+    child = sandbox._child
+    assert child is not None
+    # The system's own limit would end it before; where there's none, this one does.
+    child._memory_bytes = 1
+    _expect(sandbox, loop)
+    _wait_for_the_end_of(sandbox)
+    assert _read(sandbox, good) == "1 c.count"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signal")
+def test_used_up_processor_time_is_the_reason(sandbox: Sandbox, tmp_path: Path) -> None:
+    hungry = _file(tmp_path, "a.xcpu")
+    _expect(sandbox, hungry)
+    with pytest.raises(ConversionError, match="too much of the processor's time"):
+        _read(sandbox, hungry)
 
 
 def test_a_process_is_replaced_all_the_same(tmp_path: Path) -> None:
