@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from localsearch.indexing import reader
 from localsearch.indexing.pace import Pace
+from localsearch.scanning.cloud import is_placeholder
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class FileReading:
         for file_id, ref in following:
             # What has the content that it had needn't be converted at all; if it's another after
             # all, it would have to wait for what was announced before it.
-            if self._store.files.reusable_hash(file_id) is not None:
+            if self._store.files.reusable_hash(file_id) is not None or not _is_here(ref.path):
                 break
             expect(ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins)
 
@@ -135,3 +137,11 @@ class FileReading:
             converter=reading.converter,
             chunker=chunking(run.embedder),
         )
+
+
+def _is_here(path: str) -> bool:
+    """Whether reading the file ahead downloads nothing."""
+    try:
+        return not is_placeholder(os.lstat(path))
+    except OSError:
+        return False

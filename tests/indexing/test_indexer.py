@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from converters.registry import convert_file
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.lazy import LazyEmbedder
+from localsearch.indexing import reading
 from localsearch.indexing.indexer import Indexer
 from localsearch.scanning.changes import scanned_file
 from localsearch.store import Store
@@ -110,6 +112,27 @@ def test_a_link_in_the_place_of_a_file_is_no_move(home: config.Paths, library: P
             assert indexer.read_changes(convert_file)
         assert index.status().files.total == 5
         assert found(index, "hive", library) == ["garden/bees.txt"]
+
+
+def test_what_is_only_in_the_cloud_is_not_read_ahead(
+    home: config.Paths, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = library / "garden/bees.txt"
+    expected: set[str] = set()
+
+    def expect(path: str, *, ocr: bool, plugins: Sequence[str]) -> None:
+        expected.add(path)
+
+    with Index(home, NO_MODEL) as index, Store(home.index_file) as store:
+        index.add_roots([str(library)])
+        indexer = Indexer(store, home, NO_MODEL, None)
+        indexer.find_changes()
+        # It was put away between the scan and now.
+        inode = away.stat().st_ino
+        monkeypatch.setattr(reading, "is_placeholder", lambda status: status.st_ino == inode)
+        indexer.read_changes(convert_file, expect=expect)
+    assert str(away) not in expected
+    assert str(library / "letters/heizung.txt") in expected
 
 
 def test_a_file_that_went_has_only_itself_looked_for(filled: Index, library: Path) -> None:
