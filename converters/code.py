@@ -20,13 +20,16 @@ _BLOCK_LINES = 60
 _WORD = re.compile(r"\w+")
 # A stretch between symbols of no more words than this is no passage of its own.
 _FEW_WORDS = 4
+# The first line of a class, above its members, where it says no more than its name and kind.
+_HEADER_LINES = 1
+_HEADER_WORDS = 12
 
 
 class CodeConverter:
     """Reads source code by symbol, or by lines where there's no grammar for its language."""
 
     name = "code"
-    version = 2
+    version = 3
     suffixes = named("code").suffixes
     filenames = named("code").filenames
 
@@ -97,7 +100,7 @@ def _tidy(spans: Sequence[_Span], lines: Sequence[str]) -> list[_Span]:
 
     Empty lines and closing braces go with the span before; a few words between two symbols, or
     between two members of one (`else:`, `# Helpers`), with what they introduce, as so short a
-    passage is near to any question.
+    passage is near to any question. So does the bare first line of a class (`impl Point {`).
     """
     tidy: list[_Span] = []
     begin: int | None = None
@@ -105,10 +108,12 @@ def _tidy(spans: Sequence[_Span], lines: Sequence[str]) -> list[_Span]:
         written = lines[span.start : span.end]
         if tidy and begin is None and _says_nothing(written):
             tidy[-1] = replace(tidy[-1], end=span.end)
-        elif tidy and _introduces(span, spans[number + 1 : number + 2]) and _says_little(written):
-            if begin is None:
+        elif _belongs_to_next(span, spans[number + 1 : number + 2], written, is_first=not tidy):
+            if begin is None and tidy:
                 begin = span.start + next(n for n, line in enumerate(written) if line.strip())
                 tidy[-1] = replace(tidy[-1], end=begin)
+            elif begin is None:
+                begin = span.start
         elif len(tidy) == 1 and not any(map(str.strip, lines[: span.start])):
             tidy[-1] = replace(span, start=0)
         else:
@@ -122,6 +127,20 @@ def _says_nothing(lines: Sequence[str]) -> bool:
     return len(written) <= 3 and all(
         line.startswith(("}", "end", ")", "]")) or not any(map(str.isalnum, line))
         for line in written
+    )
+
+
+def _belongs_to_next(
+    span: _Span, after: Sequence[_Span], written: Sequence[str], *, is_first: bool
+) -> bool:
+    if span.is_rest:
+        return not is_first and _introduces(span, after) and _says_little(written)
+    if span.symbol is None or not after or after[0].symbol is None:
+        return False
+    return (
+        after[0].symbol.startswith(f"{span.symbol}.")
+        and sum(bool(line.strip()) for line in written) <= _HEADER_LINES
+        and len(_WORD.findall("\n".join(written))) <= _HEADER_WORDS
     )
 
 
