@@ -65,6 +65,8 @@ class ContentReader:
         self._headings = HeadingPath()
         self._paragraphs: list[_Paragraph] = []
         self._asides: list[str] = []
+        # Footnotes stand inside the paragraph that they're about; they're read after it.
+        self._notes: list[tuple[str, int, str]] = []
         self._is_title_frame = False
         self._lists = 0
         self._items: list[str] = []
@@ -91,6 +93,7 @@ class ContentReader:
         """Write what's still open, in a file that ends too early."""
         self._flush_items()
         self._tables.finish()
+        self._flush_notes()
 
     def blocks(self) -> Iterator[Block]:
         """All blocks; with pages only where the file says where pages end."""
@@ -140,12 +143,13 @@ class ContentReader:
                 self._end_paragraph(self._paragraphs.pop())
         elif name.startswith(TABLE):
             self._tables.end(name)
+            if not self._tables.in_cell:
+                self._flush_notes()
         elif name == _TEXT + "list":
             self._lists = max(0, self._lists - 1)
             if not self._lists:
                 self._flush_items()
         elif name in _ASIDES:
-            self._flush_items()
             if self._asides:
                 self._asides.pop()
         elif name == _DRAW + "frame":
@@ -153,10 +157,14 @@ class ContentReader:
 
     def _end_paragraph(self, paragraph: _Paragraph) -> None:
         text = _COLLAPSED.sub(" ", "".join(paragraph.pieces)).translate(_WRITTEN).strip()
-        if not text:
-            return
+        if text:
+            self._write(text, paragraph)
+        if not (self._paragraphs or self._lists or self._tables.in_cell):
+            self._flush_notes()
+
+    def _write(self, text: str, paragraph: _Paragraph) -> None:
         if self._asides:
-            self._add(text, "note", paragraph.page)
+            self._notes.append((text, paragraph.page, self._asides[-1]))
         elif self._tables.in_cell:
             self._tables.add_text(" ".join(text.split()))
         elif paragraph.level or self._is_title_frame:
@@ -176,13 +184,19 @@ class ContentReader:
         if self._items:
             self._add("\n".join(self._items), "list", self._page)
             self._items.clear()
+        self._flush_notes()
 
-    def _add(self, text: str, kind: BlockKind, page: int) -> None:
+    def _flush_notes(self) -> None:
+        for text, page, aside in self._notes:
+            self._add(text, "note", page, aside)
+        self._notes.clear()
+
+    def _add(self, text: str, kind: BlockKind, page: int, part: str | None = None) -> None:
         locator = Locator(
             page=None if self._slide else page,
             slide=self._slide or None,
             heading=self._headings.path,
-            part=self._asides[-1] if self._asides else None,
+            part=part or (self._asides[-1] if self._asides else None),
         )
         self._out.add(text, locator, kind)
 

@@ -22,7 +22,7 @@ class RecordWriter:
 
     def line(self, cells: Sequence[str]) -> str:
         """One row as one line; "" where all of its cells are empty."""
-        cells = [" ".join(cell.split()) for cell in cells]
+        cells = [" ".join(cell.split()) if cell else "" for cell in cells]
         filled = [(column, cell) for column, cell in enumerate(cells) if cell]
         if not filled:
             return ""

@@ -1,11 +1,11 @@
-"""Excel workbooks: the values of every sheet, row by row, with the cells they stand in."""
+"""Excel workbooks: every sheet's values row by row and comments, with the cells they stand in."""
 
 from __future__ import annotations
 
 import datetime as dt
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import openpyxl
 
@@ -15,18 +15,21 @@ from converters.formats import named
 from converters.office import checked_package
 from converters.rows import RecordWriter, SheetRows
 from converters.safety import plain_errors
-from localsearch.types import ConversionContext, ConversionError, Document, Source
+from converters.sheet_comments import read_comments
+from localsearch.types import ConversionContext, ConversionError, Document, Locator, Source
 
 _MAX_ELEMENTS = 20_000_000
 # One far cell makes a million empty rows, or thousands of empty cells in a row.
 _MAX_CELLS = 5_000_000
+# Cells that are only there because one stands far to the right; they cost little.
+_EMPTY_AS_ONE = 16
 
 
 class SheetsConverter:
     """Reads Excel workbooks; of a formula, the value that Excel saved with it."""
 
     name = "xlsx"
-    version = 1
+    version = 2
     suffixes = named("xlsx").suffixes
     filenames = named("xlsx").filenames
 
@@ -37,17 +40,18 @@ class SheetsConverter:
             warnings.simplefilter("ignore")
             package = checked_package(source, max_elements=_MAX_ELEMENTS)
             book = openpyxl.load_workbook(package, read_only=True, data_only=True, keep_links=False)
-            document = _read(book, BlockCollector.within(context))
+            document = _read(book, package, BlockCollector.within(context))
         yield document
 
 
-def _read(book: openpyxl.Workbook, out: BlockCollector) -> Document:
+def _read(book: openpyxl.Workbook, package: BinaryIO, out: BlockCollector) -> Document:
     cells_left = _MAX_CELLS
     unread: list[ConversionError] = []
     for sheet in book.worksheets:
         try:
             with plain_errors("an Excel workbook"):
                 cells_left = _read_sheet(sheet, out, cells_left)
+                _read_comments(sheet, package, out)
         except ConversionError as error:
             unread.append(error)
             out.notes.append(f"sheet {sheet.title!r} can't be read: {error.cause}")
@@ -68,20 +72,28 @@ def _read_sheet(sheet: Any, out: BlockCollector, cells_left: int) -> int:
     writer = RecordWriter()
     group = SheetRows(clean_line(sheet.title), out)
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells_left -= len(row) + 1
         if out.full or cells_left <= 0:
             break
+        # A far cell has all rows above it, none of which has anything.
         if not row:
             continue
-        texts = [_as_text(value) for value in row]
+        texts = ["" if value is None else _as_text(value) for value in row]
+        empty = texts.count("")
+        cells_left -= len(texts) - empty + empty // _EMPTY_AS_ONE + 1
         group.add(number, len(texts), writer.line(texts))
     group.flush()
     return cells_left
 
 
+def _read_comments(sheet: Any, package: BinaryIO, out: BlockCollector) -> None:
+    name = clean_line(sheet.title)
+    for cell, text in read_comments(package, sheet._worksheet_path):
+        if out.full:
+            return
+        out.add(text, Locator(sheet=name, cell=cell or None, part="comment"), "note")
+
+
 def _as_text(value: object) -> str:
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
     if isinstance(value, dt.datetime):

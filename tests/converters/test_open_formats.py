@@ -73,6 +73,8 @@ def test_text_document(tmp_path: Path) -> None:
     assert (document.title, document.language, document.kind) == ("Mùa gặt", "vi", "doc")
     assert place_of(document, "First   words go on.").heading == ("الفصل",)
     assert place_of(document, "A footnote.").part == "note"
+    texts = [block.text for block in document.blocks]
+    assert texts.index("First   words go on.") < texts.index("A footnote.")
     assert place_of(document, "- один\n  - два").heading == ("الفصل", "बीज")
     assert place_of(document, "ก | ข").page == 1
     assert place_of(document, "Second page.").page == 2
