@@ -24,19 +24,12 @@ class WidthReader:
 
     def width(self, font: str, shown: Any) -> float:
         """The width of an operand of Tj or TJ, as a share of the letters' height."""
-        if isinstance(shown, list):
-            return sum(self._piece(font, piece) for piece in shown) / 1000
-        return self._piece(font, shown) / 1000
-
-    def _piece(self, font: str, piece: Any) -> float:
-        if isinstance(piece, (int, float)):
-            return -float(piece)
-        data = getattr(piece, "original_bytes", piece)
-        if not isinstance(data, bytes):
-            return 0.0
+        pieces = shown if isinstance(shown, list) else (shown,)
+        moved = sum(piece for piece in pieces if isinstance(piece, (int, float)))
+        data = b"".join(map(_bytes_of, pieces))
         if font not in self._measures:
             self._measures[font] = self._measure(font)
-        return self._measures[font](data)
+        return (self._measures[font](data) - float(moved)) / 1000
 
     def _measure(self, font: str) -> _Measure:
         try:
@@ -49,14 +42,21 @@ class WidthReader:
             return _usual
 
 
+def _bytes_of(piece: Any) -> bytes:
+    data = getattr(piece, "original_bytes", piece)
+    return data if isinstance(data, bytes) else b""
+
+
 def _usual(data: bytes) -> float:
     return len(data) * _USUAL_WIDTH
 
 
 def _simple_measure(font: Any) -> _Measure:
     first = int(font["/FirstChar"])
-    widths = {first + n: float(width) for n, width in enumerate(font["/Widths"][:256])}
-    return lambda data: sum(widths.get(code, _USUAL_WIDTH) for code in data)
+    widths = [_USUAL_WIDTH] * 256
+    for code, width in enumerate(font["/Widths"][: 256 - first], start=first):
+        widths[code] = float(width)
+    return lambda data: sum(map(widths.__getitem__, data))
 
 
 def _wide_measure(font: Any) -> _Measure:
