@@ -59,12 +59,13 @@ class ArchiveConverter:
                     if listing.is_out_of_time:
                         break
                     if not listing.is_full:
-                        yield from listing.counted(_read(member, context, budget, depth, listing))
+                        yield from _read_within_budget(member, context, budget, depth, listing)
         except TooMuchError as error:
-            # The outermost archive is the one that has read enough.
+            # Where only unpacking tells what follows, its names stay unknown.
             if depth:
                 raise
-            listing.failed("the rest", error)
+            if not listing.is_full:
+                listing.failed("the rest", error)
         if listing.first_error is not None and listing.nothing_read:
             raise listing.first_error
         # The one file that a .gz holds speaks for itself.
@@ -151,10 +152,25 @@ def _members(source: Source, budget: Budget, listing: _Listing) -> Iterator[Memb
         listing.failed("the rest", error)
 
 
+def _read_within_budget(
+    member: Member, context: ConversionContext, budget: Budget, depth: int, listing: _Listing
+) -> Iterator[Document]:
+    """What a member says; from where there's too much, only names are taken."""
+    try:
+        yield from listing.counted(_read(member, context, budget, depth, listing))
+    except TooMuchError as error:
+        # The outermost archive is the one that has read enough.
+        if depth:
+            raise
+        listing.failed("the rest", error)
+        listing.is_full = True
+
+
 def _read(
     member: Member, context: ConversionContext, budget: Budget, depth: int, listing: _Listing
 ) -> Iterator[Document]:
     name = member.path.rpartition("/")[2]
+    budget.take_member()
     try:
         nested = MemberSource(name, member.read(), budget, depth + 1)
         for document in context.convert_nested(nested):

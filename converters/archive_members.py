@@ -56,12 +56,12 @@ def members_of(source: Source, budget: Budget) -> Iterator[Member]:
     if head.startswith(_ZSTD_MAGIC):
         raise ConversionError("packed with zstd, which isn't read")
     if head.startswith(_ZIP_MAGIC) or _is_behind_program(source, head):
-        yield from _zip_members(source, budget)
+        yield from _zip_members(source)
         return
     with source.open() as file:
         opener = next((opener for magic, opener in _STREAMS if head.startswith(magic)), None)
         if opener is None:
-            yield from _tar_members(_Counted(file), budget)
+            yield from _tar_members(_Counted(file))
             return
         stream = _Counted(opener(file), budget)
         first = b""
@@ -69,9 +69,8 @@ def members_of(source: Source, budget: Budget) -> Iterator[Member]:
             first += piece
         stream.put_back(first)
         if _is_tar(first):
-            yield from _tar_members(stream, budget)
+            yield from _tar_members(stream)
         else:
-            budget.take_member()
             yield Member(_unpacked_name(source.name), stream.read_all)
 
 
@@ -83,7 +82,7 @@ def _is_behind_program(source: Source, head: bytes) -> bool:
         return zipfile.is_zipfile(file)
 
 
-def _zip_members(source: Source, budget: Budget) -> Iterator[Member]:
+def _zip_members(source: Source) -> Iterator[Member]:
     with checked_zip(source, _LIMITS) as archive:
         if archive.members and all(info.flag_bits & 1 for info in archive.members.values()):
             raise ConversionError("locked by a password")
@@ -91,7 +90,6 @@ def _zip_members(source: Source, budget: Budget) -> Iterator[Member]:
             path = _zip_path(info)
             if _is_litter(path):
                 continue
-            budget.take_member()
             yield Member(path, _zip_reader(archive, name))
 
 
@@ -133,7 +131,7 @@ def _unpacked_name(name: str) -> str:
     return (stem or name) + _STREAM_SUFFIXES.get(f".{suffix.lower()}", "")
 
 
-def _tar_members(stream: _Counted, budget: Budget) -> Iterator[Member]:
+def _tar_members(stream: _Counted) -> Iterator[Member]:
     try:
         # As a stream, a header can't send the reader back to where it was.
         with tarfile.open(fileobj=stream, mode="r|", errorlevel=0) as archive:
@@ -143,7 +141,6 @@ def _tar_members(stream: _Counted, budget: Budget) -> Iterator[Member]:
                 path = _path(info.name)
                 if not info.isreg() or info.issparse() or _is_litter(path):
                     continue
-                budget.take_member()
                 yield Member(path, _tar_reader(archive, info))
     except (tarfile.TarError, *UNPACKING_ERRORS) as error:
         raise ConversionError("damaged: the archive can't be unpacked further") from error

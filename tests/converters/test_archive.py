@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from converters import archive as archive_module
 from converters.registry import convert_file
+from converters.safety import Budget
 from localsearch.types import ConversionError, Document
 from tests.converters import fuzz_seeds
 
@@ -63,6 +65,18 @@ def test_names_are_listed_where_there_is_too_much_text(name: str, tmp_path: Path
     assert (names.member, listed) == ("", list(files))
     assert "only the first 9,000 characters were read" in names.notes
     assert sum(len(block.text) for each in documents for block in each.blocks) <= 10_000
+
+
+def test_names_are_listed_where_there_are_too_many_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_module, "budget_of", lambda source: (Budget(members_left=3), 0))
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({f"{n}.txt": "Words." for n in range(10)}))
+    *read, names = convert_file(str(path)).documents
+    assert len(read) == 3
+    assert names.blocks[0].text.split("\n") == [f"{n}.txt" for n in range(10)]
+    assert names.notes == ("the rest can't be read: too many files inside one another",)
 
 
 def test_names_are_listed_where_there_is_too_little_time(tmp_path: Path) -> None:
