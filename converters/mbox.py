@@ -34,7 +34,7 @@ class MboxConverter:
     """Reads mbox files."""
 
     name = "mbox"
-    version = 2
+    version = 3
     suffixes = named("mbox").suffixes
     filenames = named("mbox").filenames
 

@@ -27,7 +27,7 @@ class SubtitlesConverter:
     """Reads SubRip, WebVTT and SubStation files."""
 
     name = "subtitles"
-    version = 1
+    version = 2
     suffixes = named("subtitles").suffixes
     filenames = named("subtitles").filenames
 
