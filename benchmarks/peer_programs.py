@@ -214,7 +214,10 @@ class Qmd(Peer):
     def update(self) -> Run:
         read, embedded = self._run("update"), self._run("embed")
         return Run(
-            "", read.took_s + embedded.took_s, max(read.peak_rss_bytes, embedded.peak_rss_bytes)
+            "",
+            read.took_s + embedded.took_s,
+            max(read.peak_rss_bytes, embedded.peak_rss_bytes),
+            read.cpu_s + embedded.cpu_s,
         )
 
     def ask(self, question: str) -> tuple[Run, Sequence[str]]:

@@ -18,7 +18,7 @@ from localsearch.evaluate import DEPTH, JudgedQuery, answers
 
 # Questions asked by a command of their own, where the rest is asked of a program that stays up.
 _COLD_QUESTIONS = 5
-_LONGEST_RUN_S = 900
+_LONGEST_RUN_S = 3600
 # Run by a small process between us and the command: Linux counts what the parent held before the
 # command was started into the command's own peak.
 _TIMER = """
@@ -27,7 +27,8 @@ began_s = time.perf_counter()
 pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
 _, status, usage = os.wait4(pid, 0)
 with open(sys.argv[1], "w") as report:
-    print(time.perf_counter() - began_s, usage.ru_maxrss, file=report)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    print(time.perf_counter() - began_s, usage.ru_maxrss, cpu_s, file=report)
 sys.exit(os.waitstatus_to_exitcode(status) & 255)
 """
 
@@ -38,11 +39,16 @@ class PeerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a command printed, how long it took, and the most memory it (or a child) had."""
+    """What a command printed, how long it took, and the most memory it (or a child) had.
+
+    `cpu_s` is the processor time of all its threads and children, which other programs on the
+    machine lengthen far less than the time on the clock.
+    """
 
     output: str
     took_s: float
     peak_rss_bytes: int
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Figures:
     command_p50_ms: float
     warm_p50_ms: float | None
     recall_at_10: Mapping[str, float]
+    index_cpu_s: float = 0.0
+    command_cpu_p50_ms: float = 0.0
 
 
 class Asking(Protocol):
@@ -106,6 +114,8 @@ def measure(peer: Measurable, judged: Mapping[str, Sequence[JudgedQuery]]) -> Fi
         command_p50_ms=statistics.median(run.took_s for run in cold) * 1000,
         warm_p50_ms=None if up is None else statistics.median(times) * 1000,
         recall_at_10=recall,
+        index_cpu_s=built.cpu_s,
+        command_cpu_p50_ms=statistics.median(run.cpu_s for run in cold) * 1000,
     )
 
 
@@ -138,8 +148,8 @@ def run(
         if done.returncode not in fine:
             said = (done.stderr.decode("utf-8", "replace") or output).strip().splitlines()
             raise PeerError(said[-1] if said else f"exit code {done.returncode}")
-        took_s, peak_rss_kib = report.read_text(encoding="utf-8").split()
-    return Run(output, float(took_s), int(peak_rss_kib) * 1024)
+        took_s, peak_rss_kib, cpu_s = report.read_text(encoding="utf-8").split()
+    return Run(output, float(took_s), int(peak_rss_kib) * 1024, float(cpu_s))
 
 
 def bytes_of(folder: Path) -> int:

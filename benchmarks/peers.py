@@ -29,10 +29,12 @@ from localsearch.evaluate import JudgedQuery, read_queries
 _HEADINGS = (
     "program",
     "index s",
+    "processor s",
     "no-op s",
     "MB",
     "peak RSS MB",
     "command p50 ms",
+    "its processor ms",
     "warm p50 ms",
 )
 
@@ -102,10 +104,12 @@ def _table(
             continue
         cells = [
             f"{figures.index_s:.1f}",
+            f"{figures.index_cpu_s:.1f}",
             f"{figures.again_s:.2f}",
             f"{figures.index_bytes / 1e6:.1f}",
             f"{figures.peak_rss_bytes / 1e6:.0f}",
             f"{figures.command_p50_ms:.0f}",
+            f"{figures.command_cpu_p50_ms:.0f}",
             "–" if figures.warm_p50_ms is None else f"{figures.warm_p50_ms:.0f}",
             *(f"{recall:.3f}" for recall in figures.recall_at_10.values()),
         ]

@@ -213,3 +213,14 @@ def test_modules_and_folders_of_the_architecture_exist() -> None:
 def test_every_page_is_reachable_from_the_readme() -> None:
     linked = set(re.findall(r"\]\((docs/[\w-]+\.md)", read("README.md")))
     assert {name for name in _NAMES if name.startswith("docs/")} == linked
+
+
+def test_every_benchmark_that_can_be_run_is_named() -> None:
+    named = set(re.findall(r"python -m benchmarks\.(\w+)", read("docs/benchmarks.md")))
+    runnable = {
+        path.stem
+        for path in (_PROJECT / "benchmarks").glob("*.py")
+        if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
+    }
+    assert len(runnable) > 10
+    assert runnable <= named

@@ -24,6 +24,8 @@ def test_memory_is_that_of_the_command_and_not_of_its_parent() -> None:
     assert small.peak_rss_bytes < 100_000_000 < len(held)
     assert large.peak_rss_bytes > 200_000_000
     assert large.took_s > 0
+    busy = run((sys.executable, "-I", "-S", "-c", "sum(range(10_000_000))"), {})
+    assert busy.cpu_s > large.cpu_s > 0
 
 
 def test_a_command_that_fails_says_its_last_words() -> None:
@@ -40,7 +42,7 @@ class ByCommand(Ripgrep):
     answers: dict[str, Sequence[str]]
 
     def index(self) -> Run:
-        return Run("", 2.0, 10_000_000)
+        return Run("", 2.0, 10_000_000, 1.5)
 
     def ask(self, question: str) -> tuple[Run, Sequence[str]]:
         return Run("", 0.25, 30_000_000), self.answers[question]
@@ -64,7 +66,7 @@ def test_recall_is_over_the_first_ten(tmp_path: Path) -> None:
     figures = measure(peer, judged)
     assert isinstance(figures, Figures)
     assert figures.recall_at_10 == {"en": 0.5, "de": 1.0}
-    assert (figures.index_s, figures.command_p50_ms) == (2.0, 250.0)
+    assert (figures.index_s, figures.index_cpu_s, figures.command_p50_ms) == (2.0, 1.5, 250.0)
     assert figures.peak_rss_bytes == 30_000_000
     assert figures.warm_p50_ms is None
 
