@@ -27,6 +27,7 @@ HIT_ACTIONS = (
     ),
     HitAction("n", "next_passage(1)", "Next passage", "Show the next passage of the file"),
     HitAction("N", "next_passage(-1)", "", "Show the passage before it"),
+    HitAction("c", "next_copy", "", "Go to the next file that holds the same text"),
     HitAction("e", "explain", "Why", "Say why this hit stands where it does"),
 )
 

@@ -21,6 +21,7 @@ from localsearch.search.language_bias import without_language
 from localsearch.search.reranking import RELEVANT_FROM, rerank
 from localsearch.search.snippets import make_snippet
 from localsearch.types import (
+    MEANING_IS_OFF,
     CancelledError,
     Hit,
     LocalsearchError,
@@ -114,7 +115,7 @@ class Searcher:
         except LocalsearchError as error:
             if query.mode == "semantic":
                 raise SemanticUnavailableError(error.cause, error.remedy) from error
-            notice = f"Search by meaning is off: {error.cause}. {error.remedy}".strip()
+            notice = f"{MEANING_IS_OFF} {error.cause}. {error.remedy}".strip()
             yield replace(stage, final=True, nothing_relevant=not first, notice=notice)
             return
         kind: ScoreKind = "vector" if query.mode == "semantic" else "fusion"

@@ -29,7 +29,15 @@ from localsearch.types.errors import (
     UsageError,
 )
 from localsearch.types.files import Failure, FileRef, Kind, KnownFile
-from localsearch.types.hits import Coverage, Hit, ScoreKind, Stage, Timings, Why
+from localsearch.types.hits import (
+    MEANING_IS_OFF,
+    Coverage,
+    Hit,
+    ScoreKind,
+    Stage,
+    Timings,
+    Why,
+)
 from localsearch.types.indexing import Forgotten, IndexReport, Progress
 from localsearch.types.models import (
     Embedder,
@@ -58,6 +66,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INSTALL_AGAIN",
     "INSTALL_ALL",
+    "MEANING_IS_OFF",
     "Block",
     "BlockKind",
     "CancelledError",

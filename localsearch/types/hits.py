@@ -8,6 +8,9 @@ from typing import Literal
 from localsearch.types.documents import Locator
 from localsearch.types.queries import Mode
 
+# How a notice begins that says why no vector was asked.
+MEANING_IS_OFF = "Search by meaning is off:"
+
 ScoreKind = Literal["rerank", "likelihood", "fusion", "vector", "keyword"]
 
 

@@ -78,6 +78,7 @@ class StagedIndex(Index):
     """The real index, whose full searches go through stages that a test lets happen.
 
     `script` reorders the hits by word, one permutation a stage, and makes them hits `by_meaning`;
+    without `by_vectors` nothing is embedded yet;
     `deaf` searches don't listen to `cancel`, as a model deep in its work may not. Sentences are
     marked when `reading` allows it.
     """
@@ -86,6 +87,7 @@ class StagedIndex(Index):
         super().__init__(paths, NO_MODEL)
         self.script: list[list[int]] = []
         self.deaf = self.by_meaning = False
+        self.by_vectors = True
         self.reading = threading.Semaphore(0)
         self.asked: list[str] = []
         self.aborted: list[str] = []
@@ -109,6 +111,10 @@ class StagedIndex(Index):
             return
         self.asked.append(query.text)
         assert last is not None
+        if self.by_vectors:
+            # As though all had vectors.
+            coverage = dataclasses.replace(last.coverage, semantic=1.0)
+            last = dataclasses.replace(last, coverage=coverage)
         yield dataclasses.replace(last, final=False)
         for number, order in enumerate(self.script, 1):
             while not self.step.acquire(timeout=0.01):

@@ -240,3 +240,26 @@ async def test_every_action_is_a_command(index: StagedIndex) -> None:
         )
         copy.callback()
         await driver.until(lambda: driver.app.clipboard)
+
+
+async def test_a_copy_can_be_gone_to_and_opened(index: StagedIndex, user_home: Path) -> None:
+    tea = user_home / "library/notes/tea.md"
+    (user_home / "library/twin").mkdir()
+    # The same text further down, so that it's another place that has to open.
+    (user_home / "library/twin/tee.md").write_text("\n\n" + tea.read_text(encoding="utf-8"))
+    index.update()
+    async with opened(index) as driver:
+        await driver.search("sencha longjing")
+        first = driver.hits.highlighted
+        assert first is not None
+        (other,) = first.copies
+        await driver.press("alt+c")
+        await driver.until(lambda: driver.current == Path(other).name)
+        now = driver.hits.highlighted
+        assert now is not None
+        assert (now.path, now.copies) == (other, (first.path,))
+        assert now.locator.line_start != first.locator.line_start
+        await driver.until(lambda: driver.preview.hit == now)
+        await driver.press("alt+c")
+        await driver.until(lambda: driver.current == Path(first.path).name)
+        assert driver.hits.highlighted == first

@@ -139,6 +139,21 @@ async def test_indexing_is_shown_paused_and_resumed(index: StagedIndex) -> None:
         await driver.until(lambda: len(runs) == 2 and "1,234 tokens/s" in driver.text)
 
 
+async def test_a_long_word_about_the_last_work_is_told_to_its_end(index: StagedIndex) -> None:
+    said = "the model changed from one to another; all passages have new vectors"
+
+    def update(*_: object, **__: object) -> IndexReport:
+        return IndexReport(renewed=297, notices=(said, "of the first hits 80% stay: the very end"))
+
+    index.update = update  # type: ignore[method-assign]
+    async with opened(index, size=(80, 24)) as driver:
+        await driver.until(lambda: driver.app.keeper.state.status)
+        driver.app.update_index()
+        await driver.press("f2")
+        await driver.until(lambda: "297 read anew" in driver.text)
+        assert "the very end" in " ".join(driver.text.split())
+
+
 async def test_another_process_at_work_is_no_error(index: StagedIndex) -> None:
     def update(*_: object, **__: object) -> IndexReport:
         raise StoreLockedError("another process is indexing", "Wait.")

@@ -6,9 +6,10 @@ import dataclasses
 import time
 from pathlib import Path
 
-from localsearch.types import Stage, StoreDamagedError
+from localsearch.types import MEANING_IS_OFF, Stage, StoreDamagedError
 from tests.tui.conftest import FILES, StagedIndex
 from tests.tui.driving import opened
+from tui.screens.main import _while_learning
 from tui.widgets.stage_line import StageLine
 
 
@@ -322,3 +323,23 @@ async def test_quitting_waits_for_nothing(index: StagedIndex) -> None:
         assert time.monotonic() - began_s < 1
         assert index.aborted == []
         index.step.release(9)
+
+
+async def test_meaning_is_not_claimed_before_anything_is_embedded(index: StagedIndex) -> None:
+    index.script = [[0]]
+    index.by_vectors = False
+    async with opened(index) as driver:
+        index.step.release()
+        await driver.search("sencha")
+        await driver.until(lambda: not driver.searching and "✓" in driver.text)
+        assert "by word" in driver.text
+        assert "by word and meaning" not in driver.text
+
+
+def test_a_notice_says_more_than_that_meaning_is_still_learnt() -> None:
+    off = f"{MEANING_IS_OFF} nothing has been embedded yet. Run `localsearch index`."
+    assert "still being learnt" in _while_learning(off)
+    assert "nothing has been embedded" not in _while_learning(off)
+    both = _while_learning(f"in:x was searched for as it stands. {off}")
+    assert both.startswith("in:x was searched for as it stands. By word so far")
+    assert _while_learning("in:x is no folder.") == "in:x is no folder."

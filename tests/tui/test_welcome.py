@@ -153,3 +153,16 @@ async def test_the_model_is_made_ready_while_the_user_chooses(
         await driver.until(lambda: opens)
         await driver.until(lambda: not driver.app.lanes.models.busy)
         assert "broken" not in driver.text
+
+
+async def test_in_a_low_window_the_button_that_starts_is_seen(
+    empty_index: StagedIndex, documents: Path, user_home: Path
+) -> None:
+    for name in ("src", "notes", "Downloads", "Desktop"):
+        (user_home / name).mkdir()
+    async with opened(empty_index, size=(80, 24)) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))
+        await driver.until(lambda: "finds more" in driver.text or "In use" in driver.text)
+        start = driver.app.screen.query_one("#start", Button)
+        assert driver.app.screen.region.contains_region(start.region)
+        assert "Start" in driver.text.splitlines()[start.region.y]

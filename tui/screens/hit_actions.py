@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.screen import Screen
 
 from localsearch.terminal import clean, counted
-from localsearch.types import Hit, LocalsearchError
+from localsearch.types import CancelledError, Hit, LocalsearchError, Locator
 from tui.widgets.hit_list import HitList
 from tui.widgets.preview import Preview
 from tui.widgets.query_input import QueryInput
 
 if TYPE_CHECKING:
+    import threading
+
     from tui.app import LocalsearchApp
     from tui.opening import Launch
 
@@ -123,6 +126,38 @@ class HitActions(Screen[None]):
     def action_toggle_mark(self) -> None:
         """Mark the highlighted hit, or take its mark away."""
         self.hit_list.toggle_mark()
+
+    @work(exclusive=True, group="copies", exit_on_error=False)
+    async def action_next_copy(self) -> None:
+        """Have the next file that holds the same text take the row of the highlighted hit."""
+        hit = self.hit_list.highlighted
+        if hit is None:
+            return
+        if not hit.copies:
+            self.app.say("No other file that was found holds this text")
+            return
+        backend = self.app.backend
+        path, *rest = hit.copies
+
+        def find(_cancel: threading.Event) -> Hit:
+            from localsearch.search.copies import same_words
+
+            words = same_words(hit.text)
+            same = (each for each in backend.passages_of(path) if same_words(each.text) == words)
+            copy = replace(hit, path=path, copies=(*rest, hit.path), member="")
+            found = next(same, None)
+            if found is None:
+                return replace(copy, locator=Locator(), chunk_id=None)
+            return replace(copy, locator=found.locator, chunk_id=found.chunk_id)
+
+        try:
+            copy = await self.app.lanes.actions.call(find)
+        except CancelledError:
+            return
+        except LocalsearchError as error:
+            self.app.show_error(error)
+            return
+        self.hit_list.put_in_place(hit, copy)
 
     def action_explain(self) -> None:
         """Say where the place of the highlighted hit comes from."""

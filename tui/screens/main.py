@@ -14,7 +14,14 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from localsearch.terminal import clean
-from localsearch.types import CancelledError, Hit, LocalsearchError, NoIndexError, Stage
+from localsearch.types import (
+    MEANING_IS_OFF,
+    CancelledError,
+    Hit,
+    LocalsearchError,
+    NoIndexError,
+    Stage,
+)
 from tui.filters import CHIPS
 from tui.indexing import IndexState
 from tui.keys import ALT_KEYS
@@ -177,7 +184,7 @@ class MainScreen(HitActions, QueryActions):
         if stage.notice or stage.final:
             # What was said of the query before stays meanwhile: less would flicker with each key.
             learning = self.app.keeper.state.running and not stage.coverage.semantic
-            self.show_notice(_LEARNING if stage.notice and learning else stage.notice)
+            self.show_notice(_while_learning(stage.notice) if learning else stage.notice)
         found_nothing = stage.final and not stage.hits
         if found_nothing:
             self.say_instead(self._why_nothing())
@@ -317,3 +324,9 @@ class MainScreen(HitActions, QueryActions):
             self.query_input.focus()
         else:
             self.query_input.write("")
+
+
+def _while_learning(notice: str) -> str:
+    """The notice of a search before anything was embedded: that's no fault, and nothing to mend."""
+    said, off, _ = notice.partition(MEANING_IS_OFF)
+    return f"{said}{_LEARNING}" if off else notice

@@ -69,8 +69,9 @@ class WelcomeScreen(Screen[bool]):
             yield Static(Content(""), id="total")
             yield Static(Content(_SKIPPED.format(size=describe_bytes(limit))), classes="prose")
             yield Static(Content(""), id="models-note", classes="prose")
-            with Vertical(id="buttons"):
-                yield Button(Content("Start"), id="start", variant="primary", compact=True)
+        # Beneath what scrolls: in a low window it's the one thing to be seen.
+        with Vertical(id="buttons"):
+            yield Button(Content("Start"), id="start", variant="primary", compact=True)
         yield KeyLine()
 
     def on_mount(self) -> None:

@@ -13,10 +13,12 @@ from tui.indexing import IndexState
 from tui.widgets.status_line import STARTING, describe_activity
 
 _LABEL_CELLS = 10
+# Of what's told of the last work.
+_MOST_LINES = 4
 
 
 class CoveragePanel(Widget):
-    """Two bars, the counts, and the activity; five lines."""
+    """Two bars, the counts, and the activity, or what came of it; as long as that is."""
 
     def __init__(self) -> None:
         super().__init__(id="coverage")
@@ -25,7 +27,7 @@ class CoveragePanel(Widget):
     def show(self, state: IndexState) -> None:
         """Another state of the index."""
         self._state = state
-        self.refresh()
+        self.refresh(layout=True)
 
     def render(self) -> Content:
         """The lines."""
@@ -42,7 +44,18 @@ class CoveragePanel(Widget):
             self._activity(),
         ]
         width = max(8, self.content_size.width)
-        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+        head = [line.truncate(width, ellipsis=True) for line in lines[:-1]]
+        return Content("\n").join([*head, *self._wrapped(lines[-1], width)])
+
+    def _wrapped(self, line: Content, width: int) -> list[Content]:
+        """The last line, over as many as it needs, below each other."""
+        lead = " " * _LABEL_CELLS
+        room = max(8, width - _LABEL_CELLS)
+        said = line[_LABEL_CELLS:].wrap(room) or [Content("")]
+        if len(said) > _MOST_LINES:
+            last = said[_MOST_LINES - 1].rstrip()
+            said = [*said[: _MOST_LINES - 1], last.truncate(room - 1) + "…"]
+        return [lead + part for part in said]
 
     def _bar(self, label: str, share: float, style: str, instead: str) -> Content:
         width = max(8, min(48, self.content_size.width - _LABEL_CELLS - 8))

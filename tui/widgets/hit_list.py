@@ -115,6 +115,17 @@ class HitList(ScrollView, can_focus=True):
                 if row == self.cursor:
                     self.post_message(self.Highlighted(marked))
 
+    def put_in_place(self, hit: Hit, other: Hit) -> None:
+        """Show another hit in the row of this one, if that's still there."""
+        for row, shown in enumerate(self.hits):
+            if hit_key(shown) == hit_key(hit):
+                self.hits = (*self.hits[:row], other, *self.hits[row + 1 :])
+                # From now on the user's choice stands, as with any move.
+                self.moved = True
+                self._forget_drawings()
+                if row == self.cursor:
+                    self.post_message(self.Highlighted(other))
+
     @property
     def in_sight(self) -> tuple[Hit, ...]:
         """The hits on the screen, the highlighted one first."""

@@ -96,7 +96,11 @@ class StageLine(Widget):
         if self._recent:
             return Content.styled("Changed last", "$dim")
         noun = "passage" if self._passages else "file"
-        way = _WAYS["keyword" if stage.name == "keyword" else stage.mode]
+        # Before the first vector, a query that has one is answered by its words all the same.
+        by_word = stage.name == "keyword" or (
+            stage.mode == "hybrid" and not stage.coverage.semantic
+        )
+        way = _WAYS["keyword" if by_word else stage.mode]
         parts = Content.assemble(
             (counted(len(stage.hits), noun), "bold"),
             (f"  {way}", "$dim"),
