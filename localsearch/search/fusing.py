@@ -6,6 +6,9 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+import regex
+
+from localsearch.keywords import fold
 from localsearch.search.candidates import Candidate, one_per_file, passage_key
 from localsearch.search.wording import compare_wording
 
@@ -17,13 +20,17 @@ if TYPE_CHECKING:
     from localsearch.store.matches import Passage
     from localsearch.types import FloatVector, Query
 
-# Weight of the square of a passage's excess of wording (`wording.py`), on the scale of the
-# cosine. Squared, it takes much of the query's wording to count at all: a little is what
-# passages about the same things share, of which the one that answers may be in another language.
-# Chosen on half of XQuAD's articles with the starter model (docs/architecture.md).
-WORDING_WEIGHT = 0.25
-# Where what words rank first stands at the latest: on the first page.
-_PLACE_OF_WORDS = 10
+# Weight of a passage's excess of wording (`wording.py`), on the scale of the cosine. Among several
+# languages it grows with the root of the excess, so that it takes much of the wording to count: a
+# little is what passages about the same things share, of which the one that answers may be in
+# another language. Chosen on other questions than they're reported on (docs/architecture.md).
+_WEIGHT = 0.06
+_WEIGHT_AMONG_LANGUAGES = 0.16
+# Where a passage that holds an identifier of the query stands at the latest, if words rank it
+# first of those: on the first page.
+_PLACE_OF_IDENTIFIERS = 10
+# Letters with digits, underscores or capitals among them.
+_IDENTIFIER = regex.compile(r"\w*(?:\p{L}\d|\d\p{L}|\w_\w|\p{Ll}\p{Lu})\w*")
 # Less than scores differ by.
 _LESS = 1e-6
 
@@ -35,12 +42,15 @@ def fuse(
     vector: FloatVector,
     by_word: Sequence[Candidate],
     by_meaning: Sequence[Candidate],
+    *,
+    among_languages: bool,
 ) -> list[Candidate]:
     """One order of both: the cosine, plus a little for the words that a passage really holds.
 
     What only words found gets its true cosine, and the lowest of the list while it has no vector.
-    What words rank first is among the first ten. A score is the sum of its weights: that of the
-    cosine times it, of coverage times its excess, and the lifts of a name and of words as they are.
+    With `among_languages`, the index holds several, and the query's own was taken out of `vector`.
+    A score is the sum of its weights: that of the cosine times it, of coverage times its excess,
+    and the lifts of a name and of an identifier as they are.
     """
     merged = {passage_key(each.passage): each for each in by_meaning}
     for each in by_word:
@@ -68,11 +78,11 @@ def fuse(
         [each.passage.language for each in candidates],
     )
     fused = [
-        _fused(each, floor, wording, lifts.get(each.passage.file_id, 0.0))
+        _fused(each, floor, wording, lifts.get(each.passage.file_id, 0.0), among_languages)
         for each, wording in zip(candidates, wordings, strict=True)
     ]
     fused.sort(key=lambda each: -each.score)
-    fused = _members_first(_with_place_of_words(fused, query))
+    fused = _members_first(_with_place_of_identifiers(fused, query))
     fused.sort(key=lambda each: -each.score)
     return [
         replace(each, why=replace(each.why, fused_rank=rank, fused_score=each.score))
@@ -80,18 +90,27 @@ def fuse(
     ]
 
 
-def _with_place_of_words(ordered: Sequence[Candidate], query: Query) -> list[Candidate]:
-    """The same, with what words rank first raised to the tenth place, if it stood below.
+def _with_place_of_identifiers(ordered: Sequence[Candidate], query: Query) -> list[Candidate]:
+    """The same, with what words rank first of all that hold an identifier raised to a place.
 
-    Where other languages say the same, or much is near in meaning, it would be on no first page.
+    It was typed for a reason, while the rest of the query may be like many other passages.
     """
-    first = next((each for each in ordered if each.why.keyword_rank == 1), None)
+    identifiers = [fold(each) for each in _IDENTIFIER.findall(query.wanted)]
+    if not identifiers:
+        return list(ordered)
+    holding = [
+        each
+        for each in ordered
+        if each.why.keyword_rank is not None
+        and any(identifier in fold(_all_words(each.passage)) for identifier in identifiers)
+    ]
+    first = min(holding, key=lambda each: each.why.keyword_rank or 0, default=None)
     others = [each for each in ordered if each is not first]
     shown = others if query.passages else one_per_file(others)
-    if first is None or len(shown) < _PLACE_OF_WORDS:
+    if first is None or len(shown) < _PLACE_OF_IDENTIFIERS:
         return list(ordered)
-    lift = shown[_PLACE_OF_WORDS - 1].score + _LESS - first.score
-    return [_raised(first, "words", lift), *others] if lift > 0 else list(ordered)
+    lift = shown[_PLACE_OF_IDENTIFIERS - 1].score + _LESS - first.score
+    return [_raised(first, "identifier", lift), *others] if lift > 0 else list(ordered)
 
 
 def _raised(candidate: Candidate, source: str, lift: float) -> Candidate:
@@ -146,9 +165,11 @@ def _lifts(candidates: Sequence[Candidate], floor: float, highest: float) -> dic
     return {file_id: highest - max(scores, default=floor) for file_id, scores in own.items()}
 
 
-def _fused(candidate: Candidate, floor: float, wording: Wording, lift: float) -> Candidate:
+def _fused(
+    candidate: Candidate, floor: float, wording: Wording, lift: float, among_languages: bool
+) -> Candidate:
     cosine = candidate.why.vector_score
-    weight = WORDING_WEIGHT * wording.excess
+    weight = _WEIGHT_AMONG_LANGUAGES * wording.excess**0.5 if among_languages else _WEIGHT
     why = replace(
         candidate.why,
         coverage=wording.share,

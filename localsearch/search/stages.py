@@ -215,7 +215,15 @@ class Searcher:
             if query.mode == "semantic":
                 return by_meaning
             with clock.time("fuse"):
-                return fuse(self._store, serving.id, query, vector, by_word, by_meaning)
+                return fuse(
+                    self._store,
+                    serving.id,
+                    query,
+                    vector,
+                    by_word,
+                    by_meaning,
+                    among_languages=directions is not None,
+                )
 
     def _hits(
         self,

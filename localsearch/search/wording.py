@@ -1,16 +1,13 @@
 """How much of a query's wording does each passage hold, beyond what its like hold anyway?
 
 Wording is taken as trigrams of characters, which need no words and forgive endings; of scripts
-written without spaces as pairs, as most of their words have two characters. What few of the
-candidates hold says more than what all do. Passages are compared with those in the same language:
-in the query's own, all of them share its "the" and "of", and would rank before an answer in another
-language for that alone.
+written without spaces as pairs, as most of their words have two characters. Passages are compared
+with those in the same language: in the query's own, all of them share its "the" and "of", and would
+rank before an answer in another language for that alone.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from dataclasses import dataclass
 from statistics import mean
 from typing import TYPE_CHECKING
@@ -18,7 +15,7 @@ from typing import TYPE_CHECKING
 from localsearch.keywords import fold, is_unspaced, loosened, query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 # What's usual in a language can't be told from fewer passages than this.
 _FEWEST_OF_LANGUAGE = 5
@@ -45,32 +42,18 @@ def compare_wording(
 ) -> list[Wording]:
     """The wording of each of these passages, which are the candidates for one query."""
     grams = _grams(query)
-    held = [_held(grams, text) for text in texts]
-    everyone = range(len(texts))
-    shares_of_all = _shares(grams, dict(enumerate(held)))
-    groups: dict[str | None, list[int]] = {}
-    for number, language in enumerate(languages):
-        groups.setdefault(language, []).append(number)
-    found: dict[int, Wording] = {}
-    for group in groups.values():
-        shares = shares_of_all
-        if len(group) >= _FEWEST_OF_LANGUAGE:
-            shares = _shares(grams, {number: held[number] for number in group})
-        # The mean, as the median jumps from nothing to all where half of them hold a word.
-        usual = mean(shares.values())
-        found.update((number, Wording(shares[number], usual)) for number in group)
-    return [found[number] for number in everyone]
-
-
-def _shares(grams: set[str], held: Mapping[int, set[str]]) -> dict[int, float]:
-    """The share of the grams that each passage holds, the rarer among these the weightier."""
-    counts = Counter(gram for each in held.values() for gram in each)
-    weights = {gram: math.log((len(held) + 1) / (counts[gram] + 0.5)) for gram in grams}
-    total = sum(weights.values())
-    return {
-        number: sum(weights[gram] for gram in each) / total if total else 0.0
-        for number, each in held.items()
+    shares = [_share(grams, text) for text in texts]
+    groups: dict[str | None, list[float]] = {}
+    for share, language in zip(shares, languages, strict=True):
+        groups.setdefault(language, []).append(share)
+    # The mean, as the median jumps from nothing to all where half of them hold a word.
+    usual = {
+        language: mean(group if len(group) >= _FEWEST_OF_LANGUAGE else shares)
+        for language, group in groups.items()
     }
+    return [
+        Wording(share, usual[language]) for share, language in zip(shares, languages, strict=True)
+    ]
 
 
 def _grams(text: str) -> set[str]:
@@ -87,6 +70,6 @@ def _grams(text: str) -> set[str]:
     return (spaced | unspaced) or ({folded} if folded else set())
 
 
-def _held(grams: set[str], text: str) -> set[str]:
+def _share(grams: set[str], text: str) -> float:
     within = " ".join(fold(text).split())
-    return {gram for gram in grams if gram in within}
+    return sum(gram in within for gram in grams) / len(grams) if grams else 0.0

@@ -38,7 +38,9 @@ def test_an_archive_that_is_asked_for_by_name_stands_first(archived: Index) -> N
     assert members(archived, "bundle")[0] == ""
 
 
-def test_what_words_rank_first_is_on_the_first_page(index: Index, tmp_path: Path) -> None:
+def test_what_holds_an_identifier_of_the_query_is_on_the_first_page(
+    index: Index, tmp_path: Path
+) -> None:
     folder = tmp_path / "garten"
     folder.mkdir()
     for number, when in enumerate(("früh", "abends", "täglich", "selten", "montags", "nachts") * 2):
@@ -55,5 +57,5 @@ def test_what_words_rank_first_is_on_the_first_page(index: Index, tmp_path: Path
     assert kettle.why.coverage is not None
     assert kettle.why.coverage_baseline is not None
     excess = max(0.0, kettle.why.coverage - kettle.why.coverage_baseline)
-    wanted = kettle.why.vector_score + weights["coverage"] * excess + weights["words"]
+    wanted = kettle.why.vector_score + weights["coverage"] * excess + weights["identifier"]
     assert kettle.score == pytest.approx(wanted)

@@ -31,12 +31,6 @@ def test_a_passage_is_compared_with_those_in_its_language() -> None:
     assert few == pytest.approx(found)
 
 
-def test_rare_wording_weighs_more_than_common() -> None:
-    texts = ["error in line 1", "error in line 2", "error in line 3", "code E4711", "no line"]
-    found = compare_wording("error in E4711", texts, ["en"] * 5)
-    assert found[3].share > found[0].share
-
-
 @pytest.mark.parametrize("holding", [5, 6, 9])
 def test_a_word_that_more_than_half_of_them_hold_still_counts(holding: int) -> None:
     texts = ["the boiler"] * holding + ["the garden"] * (10 - holding)

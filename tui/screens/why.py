@@ -20,7 +20,7 @@ _SOURCES = {
     "cosine": "meaning",
     "coverage": "wording",
     "name": "the file's name",
-    "words": "the first by word",
+    "identifier": "the identifier",
     "rerank": "judgement",
 }
 
