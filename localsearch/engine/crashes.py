@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from localsearch.config import Paths
 
-_REASON = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
-# Other native code may crash, too: what ran must have been ours that calls llama.cpp.
-_OURS = re.compile(r'File ".*[/\\](?:localsearch[/\\]engine|llama_cpp)[/\\]')
+_CRASH = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
+_THREAD = re.compile(r"^(Current thread|Thread) 0x.*\n  File (.+)$", re.MULTILINE)
+# Other native code may crash, too: what a thread was in must have been ours that calls llama.cpp.
+_OURS = re.compile(r'".*[/\\](?:localsearch[/\\]engine|llama_cpp)[/\\]')
 _MOST_BYTES = 100_000
 
 
@@ -39,9 +40,21 @@ def write_down_crashes(paths: Paths) -> None:
 
 def last_crash(paths: Paths) -> str:
     """How llama.cpp ended a process that nobody has looked into yet; "" where it didn't."""
-    said = _read(paths.crash_file)
-    reasons = _REASON.findall(said)
-    return str(reasons[-1]).strip() if reasons and _OURS.search(said) else ""
+    # What stands before the first, then for each crash its reason and its threads.
+    _, *told = _CRASH.split(_read(paths.crash_file))
+    crashes = list(zip(told[::2], told[1::2], strict=True))
+    return next((reason.strip() for reason, where in reversed(crashes) if _is_ours(where)), "")
+
+
+def _is_ours(where: str) -> bool:
+    """Whether a call into llama.cpp crashed, told by the innermost function of each thread.
+
+    Its own threads run no Python, so that none is the current one where one of them crashed: then
+    it's whether any was in such a call.
+    """
+    innermost = _THREAD.findall(where)
+    current = [line for thread, line in innermost if thread == "Current thread"]
+    return any(_OURS.match(line) for line in current or [line for _, line in innermost])
 
 
 def forget_crash(paths: Paths) -> None:
@@ -57,6 +70,8 @@ def _read(file: Path) -> str:
         if not file.stat().st_size:
             return ""
         with file.open("rb") as stream:
+            # The last ones stand at its end.
+            stream.seek(max(0, file.stat().st_size - _MOST_BYTES))
             return stream.read(_MOST_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""

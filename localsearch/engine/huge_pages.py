@@ -12,6 +12,7 @@ import ctypes
 import mmap
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # (first address, the one past the last) of a piece of memory.
 Region = tuple[int, int]
 
+_WANTED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 # Smaller ones hold no weights.
 _SMALLEST_BYTES = 16 << 20
 # So much at a time: who frees the memory meanwhile waits for one piece at most.
@@ -49,7 +51,7 @@ def _large_regions() -> Iterator[Region]:
 
 def move_to_huge_pages(regions: frozenset[Region], stop: threading.Event) -> None:
     """Ask for it, piece by piece, until `stop`; takes two or three seconds for a gigabyte."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or _are_refused():
         return
     libc = ctypes.CDLL(None)
     for first, end in sorted(regions):
@@ -60,3 +62,11 @@ def move_to_huge_pages(regions: frozenset[Region], stop: threading.Event) -> Non
             size = min(_PIECE_BYTES, end - at)
             for advice in (mmap.MADV_HUGEPAGE, _MADV_COLLAPSE):
                 libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(size), advice)
+
+
+def _are_refused() -> bool:
+    """Whether the machine is set to have none: memory in use would be moved all the same."""
+    try:
+        return "[never]" in _WANTED.read_text(encoding="ascii")
+    except OSError:
+        return True

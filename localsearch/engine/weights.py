@@ -78,7 +78,7 @@ class Model:
         return tokens[0] if len(tokens) == 1 else None
 
     def settle(self) -> None:
-        """Make long work faster, in the background: takes a core for a second or two, once."""
+        """Make long work faster, in the background: takes a core for seconds, once."""
         if self._settling is None and self._repacked:
             self._settling = threading.Thread(
                 target=move_to_huge_pages, args=(self._repacked, self._closes), daemon=True

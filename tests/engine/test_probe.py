@@ -134,7 +134,7 @@ base = Path(sys.argv[1])
 paths = Paths(*(base / name for name in ("config", "data", "state", "models", "run")))
 probe_native(paths, command=lambda _: (sys.executable, "-c", "print('SSE3 = 1')"))
 write_random_qwen3(base / "model.gguf")
-library().llama_decode = lambda *_: ctypes.string_at(0)
+library().llama_decode = ctypes.CFUNCTYPE(ctypes.c_int)(1)
 with Model(base / "model.gguf") as model:
     with Context(model, output="logits", batch_tokens=8, max_sequences=1) as context:
         context.decode([Span(0, [1, 2, 3])])
@@ -167,11 +167,34 @@ def test_what_crashes_later_is_told_and_tried_anew(paths: Paths, tmp_path: Path)
         assert str(paths.probe_file) in caught.value.remedy
 
 
-def test_a_crash_of_other_native_code_is_none_of_llama_cpps(paths: Paths) -> None:
-    paths.crash_file.parent.mkdir(parents=True)
-    paths.crash_file.write_text(
-        'Fatal Python error: Segmentation fault\n\nFile "/lib/python/lxml/etree.py", line 1\n'
-    )
+# Other native code crashes, while a thread of the engine's waits for its model to be idle.
+CRASHES_ELSEWHERE = """
+import ctypes, sys, threading
+from pathlib import Path
+from localsearch.config import Paths
+from localsearch.engine.crashes import write_down_crashes
+from localsearch.engine.probe import _leave_no_core_file
+from localsearch.engine.while_used import WhileUsed
+_leave_no_core_file()
+base = Path(sys.argv[1])
+write_down_crashes(Paths(*(base / name for name in ("config", "data", "state", "models", "run"))))
+class Loaded:
+    def close(self): pass
+with WhileUsed(Loaded, idle_s=3600).in_use():
+    pass
+assert any(thread.name == "idle-unload" for thread in threading.enumerate())
+ctypes.string_at(1)
+"""
+
+
+def test_a_crash_of_other_native_code_is_none_of_llama_cpps(paths: Paths, tmp_path: Path) -> None:
+    without_handler = {k: v for k, v in os.environ.items() if k != "PYTHONFAULTHANDLER"}
+    command = (sys.executable, "-c", CRASHES_ELSEWHERE, str(tmp_path))
+    ended = subprocess.run(command, capture_output=True, check=False, env=without_handler)
+    assert ended.returncode < 0, ended.stderr
+    told = paths.crash_file.read_text()
+    assert "Segmentation fault" in told
+    assert "while_used.py" in told
     assert crash_notice(paths) == ""
 
 
