@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from benchmarks.engine_rounds import Timed
     from localsearch.config import Paths
     from localsearch.engine.embedder import GgufEmbedder
-    from localsearch.types import FloatMatrix
+    from localsearch.types import FloatMatrix, OnVectors
 
 TEXT_TOKENS = (64, 256, 512)
 _LIMIT_OF_BARE, _LIMIT_OF_PEER, _LIMIT_OF_FOLDER = 0.95, 2.2, 0.9
@@ -148,11 +148,15 @@ class _Listening:
         self.embed_query = real.embed_query
 
     def embed_documents(
-        self, texts: Sequence[str], *, cancel: threading.Event | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        cancel: threading.Event | None = None,
+        on_vectors: OnVectors | None = None,
     ) -> FloatMatrix:
         """Vectors of the real embedder."""
         self.heard += texts
-        return self._real.embed_documents(texts, cancel=cancel)
+        return self._real.embed_documents(texts, cancel=cancel, on_vectors=on_vectors)
 
     def close(self) -> None:
         """Does nothing: the real one is used on."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localsearch.config import Paths, Settings
-    from localsearch.types import Embedder, FloatMatrix, FloatVector
+    from localsearch.types import Embedder, FloatMatrix, FloatVector, OnVectors
 
 
 class RememberingEmbedder:
@@ -40,7 +40,11 @@ class RememberingEmbedder:
         return self._real.count_tokens(text)
 
     def embed_documents(
-        self, texts: Sequence[str], *, cancel: threading.Event | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        cancel: threading.Event | None = None,
+        on_vectors: OnVectors | None = None,
     ) -> FloatMatrix:
         """Vectors of passages, of the real embedder where they're new."""
         keys = [self._key("document", text) for text in texts]
@@ -48,7 +52,10 @@ class RememberingEmbedder:
         if new:
             vectors = self._real.embed_documents([texts[row] for row in new], cancel=cancel)
             self._vectors.update(zip((keys[row] for row in new), vectors, strict=True))
-        return np.array([self._vectors[key] for key in keys], dtype=np.float32)
+        found = np.array([self._vectors[key] for key in keys], dtype=np.float32)
+        if on_vectors is not None:
+            on_vectors(range(len(texts)), found)
+        return found
 
     def embed_query(
         self, text: str, *, cancel: threading.Event | None = None, code: bool = False

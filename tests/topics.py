@@ -11,7 +11,7 @@ import numpy as np
 from localsearch.types import CancelledError
 
 if TYPE_CHECKING:
-    from localsearch.types import FloatMatrix, FloatVector
+    from localsearch.types import FloatMatrix, FloatVector, OnVectors
 
 # Words that mean the same.
 TOPICS = (("sleep", "schlaf", "睡眠"), ("tea", "tee", "茶"), ("garden", "garten", "花园"))
@@ -40,10 +40,17 @@ class ByTopic:
         return vector / np.float32(np.linalg.norm(vector))
 
     def embed_documents(
-        self, texts: Sequence[str], *, cancel: threading.Event | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        cancel: threading.Event | None = None,
+        on_vectors: OnVectors | None = None,
     ) -> FloatMatrix:
         self.embedded += texts
-        return np.stack([self.embed_query(text, cancel=cancel) for text in texts])
+        vectors = np.stack([self.embed_query(text, cancel=cancel) for text in texts])
+        if on_vectors is not None:
+            on_vectors(range(len(texts)), vectors)
+        return vectors
 
     def close(self) -> None:
         pass

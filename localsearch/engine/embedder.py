@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localsearch.config import ModelSettings, Paths
-    from localsearch.types import FloatMatrix, FloatVector
+    from localsearch.types import FloatMatrix, FloatVector, OnVectors
 
 # Where a batch can't stand still while a query runs, it's aborted and run again: so often at most,
 # or who asks without pause would keep anything from being indexed. Then both share the machine.
@@ -143,7 +143,11 @@ class GgufEmbedder:
     # Documents
 
     def embed_documents(
-        self, texts: Sequence[str], *, cancel: threading.Event | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        cancel: threading.Event | None = None,
+        on_vectors: OnVectors | None = None,
     ) -> FloatMatrix:
         """Vectors of passages, (len(texts), dimension) float32, unit length, in order."""
         import numpy as np
@@ -152,13 +156,15 @@ class GgufEmbedder:
         tokens = [self._document_tokens(text, cancel) for text in texts]
         lengths = [len(each) for each in tokens]
         recipe = self._recipe
-        with self._documents_lock:
-            for batch in pack(lengths, recipe.batch_tokens, recipe.max_sequences):
+        for batch in pack(lengths, recipe.batch_tokens, recipe.max_sequences):
+            with self._documents_lock:
                 if lengths[batch[0]] > recipe.batch_tokens:
                     rows = self._run_long(tokens[batch[0]], cancel)
                 else:
                     rows = self._run_batch([tokens[index] for index in batch], cancel)
-                vectors[batch] = self._unit(rows)
+            vectors[batch] = self._unit(rows)
+            if on_vectors is not None:
+                on_vectors(batch, vectors[batch])
         return vectors
 
     def _document_tokens(self, text: str, cancel: threading.Event | None) -> list[int]:

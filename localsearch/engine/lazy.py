@@ -11,7 +11,7 @@ from localsearch.types import ModelError, ModelFacts
 
 if TYPE_CHECKING:
     from localsearch.engine.vocabulary import Vocabulary
-    from localsearch.types import Embedder, FloatMatrix, FloatVector, Reranker
+    from localsearch.types import Embedder, FloatMatrix, FloatVector, OnVectors, Reranker
 
 
 class LazyEmbedder:
@@ -71,11 +71,15 @@ class LazyEmbedder:
             return embedder.count_tokens(text)
 
     def embed_documents(
-        self, texts: Sequence[str], *, cancel: threading.Event | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        cancel: threading.Event | None = None,
+        on_vectors: OnVectors | None = None,
     ) -> FloatMatrix:
         """Vectors of passages; see Embedder."""
         with self._weights.in_use() as embedder:
-            return embedder.embed_documents(texts, cancel=cancel)
+            return embedder.embed_documents(texts, cancel=cancel, on_vectors=on_vectors)
 
     def embed_query(
         self, text: str, *, cancel: threading.Event | None = None, code: bool = False

@@ -1,7 +1,8 @@
 """Brings the index up to date: scan, read what changed, embed what's missing; resumable throughout.
 
 Every file is readable by word before any is embedded, the most recently changed first. Each file
-and each batch of vectors is one transaction, so stopping at any moment loses only the one in hand.
+is one transaction, and so are the vectors of what the model takes at once: stopping at any moment
+loses only the one in hand.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localsearch.indexing.discovery import Discovery
-from localsearch.indexing.embedding import COMMIT_EVERY_S, embed_missing
+from localsearch.indexing.embedding import BATCH_S, embed_missing
 from localsearch.indexing.reading import FileReading
 from localsearch.indexing.renewing import renew_outdated
 from localsearch.indexing.run import Run
@@ -110,7 +111,7 @@ class Indexer:
         return True
 
     def embed_missing(
-        self, *, until: Callable[[], bool] = _never, batch_s: float = COMMIT_EVERY_S
+        self, *, until: Callable[[], bool] = _never, batch_s: float = BATCH_S
     ) -> bool:
         """Embed what has no vector yet, in batches of about `batch_s` seconds."""
         return embed_missing(self._run, until, batch_s)
@@ -125,7 +126,7 @@ class Indexer:
         convert: Convert,
         *,
         until: Callable[[], bool] = _never,
-        batch_s: float = COMMIT_EVERY_S,
+        batch_s: float = BATCH_S,
     ) -> bool:
         """Read again what a newer converter or chunker reads differently, a file at a time."""
         return renew_outdated(self._run, convert, until, batch_s)

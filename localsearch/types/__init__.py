@@ -62,6 +62,7 @@ from localsearch.types.status import (
 if TYPE_CHECKING:
     from localsearch.types.models import FloatMatrix as FloatMatrix
     from localsearch.types.models import FloatVector as FloatVector
+    from localsearch.types.models import OnVectors as OnVectors
 
 __all__ = [
     "INSTALL_AGAIN",

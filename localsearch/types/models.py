@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
     FloatMatrix = npt.NDArray[np.float32]
     FloatVector = npt.NDArray[np.float32]
+    # Which of the texts they are, and their vectors.
+    OnVectors = Callable[[Sequence[int], FloatMatrix], None]
 
 
 class Embedder(Protocol):
@@ -39,11 +41,16 @@ class Embedder(Protocol):
         """Tokens of `text` alone, special tokens and prefixes left out."""
 
     def embed_documents(
-        self, texts: Sequence[str], *, cancel: threading.Event | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        cancel: threading.Event | None = None,
+        on_vectors: OnVectors | None = None,
     ) -> FloatMatrix:
         """Vectors of passages, (len(texts), dimension) float32, unit length.
 
-        Raises CancelledError soon after `cancel` is set, ModelError when the model fails.
+        `on_vectors` gets each batch's as soon as they're there, in this thread. Raises
+        CancelledError soon after `cancel` is set, ModelError when the model fails.
         """
 
     def embed_query(

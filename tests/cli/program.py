@@ -21,14 +21,18 @@ def environment(paths: Paths | Path) -> dict[str, str]:
 
 
 def run(
-    paths: Paths | Path, *arguments: str, program: str = PROGRAM, **options: Any
+    paths: Paths | Path,
+    *arguments: str,
+    program: str = PROGRAM,
+    timeout_s: float = 300.0,
+    **options: Any,
 ) -> subprocess.CompletedProcess[str]:
     """Run the program to its end."""
     return subprocess.run(
         [program, *arguments],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout_s,
         check=False,
         **{"stdin": subprocess.DEVNULL, "env": environment(paths), **options},
     )

@@ -38,6 +38,8 @@ _SHORTEST_LIFE, _LONGEST_LIFE = 0.15, 1.2
 # Before it's known: the first start of all has more to do.
 _FIRST_KILLS = 3
 _FIRST_LIFE_S = 1.0
+# What the model computes at once, a page of text at most, is all that a kill may cost.
+_MOST_IN_HAND_TOKENS = 512
 # What is left after the last kill.
 _WAIT_S = 600.0 if os.environ.get("LOCALSEARCH_LONG") else 120.0
 _TELLING = Path(__file__).with_name("telling.py")
@@ -162,12 +164,14 @@ def assert_nothing_lost(library: Library, before: Committed, after: Committed) -
 
 
 def assert_nothing_twice(told: Path, before: Committed, after: Committed) -> None:
-    """Only what the last call had in hand may have been for nothing, and nothing was known."""
-    calls = [line.split() for line in told.read_text().splitlines()] if told.exists() else []
-    keys = [key for call in calls for key in call if key in after.chunks]
+    """Only what the model had in hand may have been for nothing, and nothing was known."""
+    lines = [line.split() for line in told.read_text().splitlines()] if told.exists() else []
+    assert all(int(line[0]) <= _MOST_IN_HAND_TOKENS for line in lines)
+    batches = [[key for key in line[1:] if key in after.chunks] for line in lines]
+    keys = [key for batch in batches for key in batch]
     assert len(keys) == len(set(keys))
     assert before.vectors.isdisjoint(keys)
-    finished = {key for call in calls[:-1] for key in call if key in after.chunks}
+    finished = {key for batch in batches[:-1] for key in batch}
     assert finished <= after.vectors
 
 
