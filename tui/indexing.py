@@ -45,6 +45,12 @@ class IndexState:
     problem: LocalsearchError | None = None
     report: IndexReport | None = None
 
+    @property
+    def silence(self) -> str:
+        """Why the service that runs doesn't answer; "" where it does, or none runs."""
+        service = self.status.service if self.status is not None else None
+        return service.silence if service is not None and not self.running else ""
+
 
 class IndexKeeper:
     """Brings the index up to date on its own lane, and tells of every change of state."""
@@ -80,7 +86,9 @@ class IndexKeeper:
             return {}
         if service is not None:
             paused = service.phase == "paused"
-            return {"elsewhere": True, "paused": paused, "progress": service.progress}
+            # What one that doesn't answer was at, it may not be any more.
+            progress = None if service.silence else service.progress
+            return {"elsewhere": True, "paused": paused, "progress": progress}
         if self._serviced:
             # It has ended, and what it said of itself with it.
             return {"elsewhere": False, "paused": False, "progress": None}

@@ -18,6 +18,8 @@ _COMMANDS = {
     "forget": ("localsearch.cli.forgetting", "forget", "Erase what was indexed of a path."),
     "index": ("localsearch.cli.indexing", "index", "Bring the index up to date, then exit."),
     "watch": ("localsearch.cli.watching", "watch", "Keep the index up to date while it runs."),
+    "pause": ("localsearch.cli.watching", "pause", "Have the running watch stop indexing."),
+    "resume": ("localsearch.cli.watching", "resume", "Have it go on after pause."),
     "search": ("localsearch.cli.searching", "search", "Search, and print what was found."),
     "similar": ("localsearch.cli.similar", "similar", "Find what else says the same."),
     "status": ("localsearch.cli.status", "status", "What is indexed, and how well it is."),

@@ -94,6 +94,7 @@ def _service_json(service: ServiceState | None) -> dict[str, Any]:
         "polled": [{**path_fields(path), "reason": reason} for path, reason in service.polled],
         "problem": service.problem,
         "waiting": service.waiting,
+        "silence": service.silence,
     }
 
 
@@ -155,7 +156,11 @@ def _print(found: Status) -> None:
             say(f"Indexing  {clean(describe_writer(found.writer))}")
         say("Watching  no: `localsearch watch` keeps the index current")
     else:
-        say(f"Watching  {found.service.phase} (process {found.service.pid})")
+        service = found.service
+        what = f"doesn't answer, last {service.phase}" if service.silence else service.phase
+        say(f"Watching  {what} (process {service.pid})")
+        if service.silence:
+            say(f"          {clean(service.silence)}")
         if found.service.waiting:
             say(f"          {clean(found.service.waiting)}")
         if found.service.problem:

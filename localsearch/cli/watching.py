@@ -48,6 +48,21 @@ def watch(task: Task | None, installing: Literal["install", "uninstall"] | None)
     return 0
 
 
+@click.command()
+def pause() -> int:
+    """Have the running `localsearch watch` stop indexing, until `localsearch resume`.
+
+    Searches go on, and what changes meanwhile is remembered.
+    """
+    return _tell("pause")
+
+
+@click.command()
+def resume() -> int:
+    """Have the running `localsearch watch` go on after `localsearch pause`."""
+    return _tell("resume")
+
+
 def _install() -> int:
     from localsearch.api import open_index
     from localsearch.service import background
@@ -78,11 +93,18 @@ def _uninstall() -> int:
 def _tell(task: Task) -> int:
     from localsearch.config import find_paths
     from localsearch.service.client import tell_service
+    from localsearch.service.state import read_state
     from localsearch.service.wire import ServiceRequest
-    from localsearch.types import UsageError
+    from localsearch.types import LocalsearchError, UsageError
 
-    state = tell_service(find_paths().socket_file, ServiceRequest(task))
-    if state is None:
+    paths = find_paths()
+    if tell_service(paths.socket_file, ServiceRequest(task)) is None:
+        state = read_state(paths.service_file)
+        if state is not None:
+            why = state.silence or "it may be busy, or just starting: try again"
+            raise LocalsearchError(
+                f"the `localsearch watch` that runs (process {state.pid}) doesn't answer", why
+            )
         raise UsageError("no `localsearch watch` is running", "Start one: localsearch watch")
     said = {"pause": "paused", "resume": "going on", "rescan": "looking at all folders"}
     note(said[task])

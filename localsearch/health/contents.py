@@ -157,7 +157,10 @@ def check_service(paths: Paths) -> Iterator[Finding]:
         yield Finding("service", "ok", "none runs; `localsearch watch` keeps the index current")
         return
     text = f"{state.phase} (process {state.pid})"
-    if state.problem:
+    if state.silence:
+        fix = f"kill -CONT {state.pid}, or end it and start another: localsearch watch"
+        yield Finding("service", "warning", f"{text} doesn't answer: {state.silence}", fix)
+    elif state.problem:
         fix = "localsearch status, and what `localsearch watch` printed"
         yield Finding("service", "warning", f"{text}: {state.problem}", fix)
     else:

@@ -132,7 +132,7 @@ class Service:
     def pause(self) -> None:
         """Stop indexing soon, until `resume`; changes are remembered, searches go on."""
         if not self.is_paused:
-            self._note("paused: nothing is indexed until `localsearch watch --resume`")
+            self._note("paused: nothing is indexed until `localsearch resume`")
         self._paused.set()
         self.coalescer.wake.set()
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEARTBEAT_S = 60.0
+# The system counts the start of a process from its own, to within so much.
+_CLOCKS_DIFFER_S = 2.0
 
 
 def write_state(path: Path, state: ServiceState) -> None:
@@ -31,16 +33,34 @@ def write_state(path: Path, state: ServiceState) -> None:
 
 
 def read_state(path: Path) -> ServiceState | None:
-    """What the service said last; None when none runs, or it's dead or stopped by the system."""
+    """What the service said last, and why it says nothing more if it doesn't; None where none is.
+
+    One that was killed leaves its last word behind, and its number may be another process's.
+    """
+    from dataclasses import replace
+
     import msgspec
     import psutil
 
     try:
         state = msgspec.json.decode(path.read_bytes(), type=ServiceState)
-    except (OSError, msgspec.MsgspecError):
+        process = psutil.Process(state.pid)
+        system = process.status()
+        silent_s = time.time() - state.updated_s
+        is_silent = silent_s > 3 * HEARTBEAT_S
+        if is_silent and process.create_time() > state.started_s + _CLOCKS_DIFFER_S:
+            return None
+    except (OSError, msgspec.MsgspecError, psutil.Error):
         return None
-    if time.time() - state.updated_s > 3 * HEARTBEAT_S or not psutil.pid_exists(state.pid):
+    if system in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
         return None
+    if system == psutil.STATUS_STOPPED:
+        return replace(state, silence=f"it was stopped; `kill -CONT {state.pid}` has it go on")
+    if is_silent:
+        minutes = int(silent_s / 60)
+        return replace(
+            state, silence=f"it has said nothing for {minutes:,} min; if it hangs, start it anew"
+        )
     return state
 
 

@@ -41,7 +41,8 @@ class ServiceState:
     """What the service is doing; times are seconds since 1970, `passes` counts looks at the disk.
 
     `polled` are the folders that are looked at now and then, as (path, why they aren't watched);
-    `waiting` says why embedding stands still or goes slowly.
+    `waiting` says why embedding stands still or goes slowly; `silence`, which who reads this finds
+    out, why it doesn't answer.
     """
 
     pid: int
@@ -53,6 +54,7 @@ class ServiceState:
     polled: tuple[tuple[str, str], ...] = ()
     problem: str = ""
     waiting: str = ""
+    silence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def test_the_service_answers_with_its_own_model(home: Path) -> None:
         answer = search(home)
         assert any(hit["why"]["vector_rank"] for hit in answer["results"])
         assert "Search by meaning is off" not in answer["notice"]
-        assert run(home, "watch", "--pause").stderr == "paused\n"
+        assert run(home, "pause").stderr == "paused\n"
         stated = json.loads(run(home, "status", "--json").stdout)["service"]
         assert (stated["running"], stated["pid"]) == (True, service.pid)
         assert f"(process {service.pid})" in run(home, "status").stdout

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 from textual.widgets import Input
 
 from localsearch.models.speed import note_speed
 from localsearch.service.service import Service
-from localsearch.types import CancelledError, IndexReport, Progress, StoreLockedError
+from localsearch.service.state import write_state
+from localsearch.types import CancelledError, IndexReport, Progress, ServiceState, StoreLockedError
 from tests.tui.conftest import NO_MODEL, StagedIndex
 from tests.tui.driving import opened
 from tui.screens.confirm import ConfirmScreen
@@ -167,6 +171,16 @@ async def test_another_process_at_work_is_no_error(index: StagedIndex) -> None:
 
 
 @pytest.mark.skipif("not hasattr(__import__('socket'), 'AF_UNIX')", reason="needs Unix sockets")
+async def test_a_service_that_does_not_answer_is_told_of(index: StagedIndex) -> None:
+    began_s = psutil.Process().create_time()
+    silent = ServiceState(os.getpid(), began_s, time.time() - 600, "idle")
+    write_state(index.paths.service_file, silent)
+    async with opened(index) as driver:
+        await driver.until(lambda: "`localsearch watch` doesn't answer (F2)" in driver.text)
+        await driver.press("f2")
+        await driver.until(lambda: "it has said nothing for 10 min" in driver.text)
+
+
 async def test_the_service_is_paused_and_resumed(index: StagedIndex) -> None:
     # A short path: the system takes about a hundred bytes for a socket's.
     with tempfile.TemporaryDirectory(prefix="ls") as folder:

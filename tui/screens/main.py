@@ -116,7 +116,10 @@ class MainScreen(HitActions, QueryActions):
         line.show_status(state.status)
         line.show_progress(state.progress, paused=state.paused, running=state.running)
         problem = state.problem
-        line.show_trouble(f"{problem.cause} (F2)" if problem is not None else "")
+        trouble = problem.cause if problem is not None else ""
+        if state.silence:
+            trouble = "`localsearch watch` doesn't answer"
+        line.show_trouble(f"{trouble} (F2)" if trouble else "")
         if self._found_nothing:
             self.query_one(Preview).say(self._why_nothing())
         status = state.status

@@ -87,6 +87,9 @@ class CoveragePanel(Widget):
         if state.problem is not None:
             text = f"{state.problem.cause}. {state.problem.remedy}"
             return Content.styled(lead + text, "$text-warning")
+        if state.silence:
+            text = f"`localsearch watch` doesn't answer: {state.silence}"
+            return Content.styled(lead + text, "$text-warning")
         if state.paused:
             return Content.styled(lead + "Paused. Press p to go on.", "$text-warning")
         if state.elsewhere and state.progress is None:
