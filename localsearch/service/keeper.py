@@ -9,42 +9,37 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from localsearch.indexing.indexer import Indexer, open_sandbox
+from localsearch.indexing.indexer import Indexer
 from localsearch.indexing.verify import SlowVerification
 from localsearch.scanning.mounts import real_path, silent_folders
+from localsearch.service.announcing import Announcer
 from localsearch.service.background_change import BackgroundChange
-from localsearch.service.politeness import Politeness, lower_priority
-from localsearch.service.state import HEARTBEAT_S
+from localsearch.service.giving_way import GivingWay
+from localsearch.service.politeness import lower_priority
+from localsearch.service.reading_process import ReadingProcess
 from localsearch.types import (
     CancelledError,
     LocalsearchError,
     ModelError,
-    Progress,
-    ServiceState,
     StoreDamagedError,
 )
 from localsearch.watching.watch import Watcher, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from converters.registry import Conversion
-    from converters.sandbox import Sandbox
     from localsearch.api import Index
     from localsearch.service.tasks import Tasks
     from localsearch.store import Store
-    from localsearch.types import Embedder, IndexReport, ServicePhase
+    from localsearch.types import Embedder, IndexReport, ServiceState
     from localsearch.watching.coalesce import Burst, Coalescer
 
 _TICK_S = 0.5
 _CHECK_EVERY_S = 2.0
-_SAY_EVERY_S = 2.0
 # An edit waits no longer than this for the batch in hand.
 _BATCH_S = 0.8
 # Of a large file that's written to all the time, so much is read anew in a second.
 _REREAD_BYTES_PER_S = 500_000
-# The process that reads files stays for the next save, not for the night.
-_SANDBOX_IDLE_S = 60.0
 _FIRST_RETRY_S = 10.0
 _LONGEST_RETRY_S = 600.0
 
@@ -74,47 +69,40 @@ class Keeper:
         self._stop = stop
         self._paused = paused
         self._tasks = tasks
-        self._on_note = on_note
         self._on_report = on_report
-        self._on_state = on_state
         self._watcher = Watcher(
             index.settings,
             coalescer,
             paths=index.paths,
             on_note=on_note,
         )
+        self._announcer = Announcer(
+            lambda: self._watcher.polled, on_note=on_note, on_state=on_state
+        )
         self._verification = SlowVerification(
             store, index.settings.index.max_file_bytes, index.settings.service.full_check_days
         )
-        self._politeness = Politeness(index.settings.service)
+        self._giving_way = GivingWay(index.settings.service, self._announcer)
+        self._reading = ReadingProcess(index.settings, stop)
         self._change = BackgroundChange(
             index,
             store,
             cancel=stop,
-            on_progress=self._on_progress,
+            on_progress=self._announcer.follow,
             on_note=on_note,
-            on_problem=self._note_once,
+            on_problem=self._announcer.note_once,
             on_report=on_report,
         )
-        self._waiting = self._said_waiting = ""
         self._indexer: Indexer | None = None
         self._embedder: Embedder | None = None
-        self._sandbox: Sandbox | None = None
         self._has_to_read = False
         self._has_to_embed = False
         self._looked_at: tuple[str, ...] = ()
-        self._passes = 0
-        self._phase: ServicePhase = "starting"
-        self._progress: Progress | None = None
-        self._problem = ""
-        self._notes: set[str] = set()
-        self._offline: dict[str, str] = {}
         self._settings_stamp = stamp(index.paths.settings_file)
         self._is_outdated = False
-        self._started_s = time.time()
-        self._said_s = self._checked_s = self._worked_s = float("-inf")
+        self._checked_s = float("-inf")
         self._retry_s = _FIRST_RETRY_S
-        self._retry_at_s = self._embed_at_s = 0.0
+        self._retry_at_s = 0.0
 
     def keep(self) -> None:
         """Work until stopped, or until the settings change, or the file of a model in use.
@@ -144,7 +132,7 @@ class Keeper:
         """Stop watching and reading."""
         self._watcher.stop()
         self._change.close()
-        self._close_sandbox()
+        self._reading.close()
 
     # One step at a time
 
@@ -159,18 +147,18 @@ class Keeper:
             self._coalescer.add_everything()
             self._watcher.forget_rules()
         if self._paused.is_set():
-            self._say("paused")
+            self._announcer.say("paused")
             return False
         if time.monotonic() < self._retry_at_s:
             return False
-        if self._passes == 0 or self._coalescer.due_in_s() == 0:
+        if self._announcer.passes == 0 or self._coalescer.due_in_s() == 0:
             self._find_changes(self._coalescer.take())
         elif self._has_to_read:
             self._read()
         elif self._has_to_embed or self._change.is_due:
             return self._embed_if_polite()
         else:
-            self._say("idle")
+            self._announcer.say("idle")
             if self._verification.step():
                 self._has_to_read = True
             return False
@@ -185,9 +173,9 @@ class Keeper:
     def _find_changes(self, burst: Burst) -> None:
         if not burst:
             return
-        first = self._passes == 0
-        self._passes += 1
-        self._say("scanning")
+        first = self._announcer.passes == 0
+        self._announcer.passes += 1
+        self._announcer.say("scanning")
         began_s = time.monotonic()
         try:
             differing = self._open_indexer().find_changes(burst.paths)
@@ -198,23 +186,15 @@ class Keeper:
             self._watcher.set_scan_time(time.monotonic() - began_s)
         self._looked_at = burst.paths
         if burst.everything:
-            self._tell_of_roots(self._open_indexer().offline)
+            self._announcer.tell_of_roots(self._open_indexer().offline)
             if not (differing or first):
-                self._on_note("looked at all folders: nothing changed")
+                self._announcer.note("looked at all folders: nothing changed")
         if differing or first:
             self._has_to_read = True
             if self._store.files.counts().get("pending"):
                 self._load_vocabulary()
         elif not (self._has_to_read or self._has_to_embed):
             self._indexer = None
-
-    def _tell_of_roots(self, offline: dict[str, str]) -> None:
-        """Say which folders went, and which are back."""
-        for root in self._offline.keys() - offline:
-            self._on_note(f"{root} is back")
-        for root in offline.keys() - self._offline.keys():
-            self._on_note(offline[root])
-        self._offline = offline
 
     def _load_vocabulary(self) -> None:
         """Have it while the process that reads files starts; the weights have time till then."""
@@ -230,28 +210,12 @@ class Keeper:
 
     def _read(self) -> None:
         indexer = self._open_indexer()
-        self._open_sandbox()
-        if indexer.read_changes(self._convert, until=self._must_look_up, expect=self._expect):
+        reading = self._reading
+        reading.open()
+        if indexer.read_changes(reading.convert, until=self._must_look_up, expect=reading.expect):
             self._has_to_read = False
             self._has_to_embed = True
             self._let_rest()
-
-    def _open_sandbox(self) -> Sandbox:
-        if self._sandbox is None:
-            self._sandbox = open_sandbox(self._index.settings, self._stop)
-        return self._sandbox
-
-    # An idle sandbox is closed in the middle of a round, too, so none of them may be held on to.
-
-    def _convert(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> Conversion:
-        try:
-            return self._open_sandbox().convert(path, ocr=ocr, plugins=plugins)
-        finally:
-            self._worked_s = time.monotonic()
-
-    def _expect(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> None:
-        if self._sandbox is not None:
-            self._sandbox.expect(path, ocr=ocr, plugins=plugins)
 
     def _let_rest(self) -> None:
         """Leave the large files that were just read alone for a while."""
@@ -265,80 +229,63 @@ class Keeper:
 
     def _embed_if_polite(self) -> bool:
         """Embed, unless the battery or the user's programs go first; False where they do."""
-        reason = self._politeness.reason_to_pause()
-        if reason or time.monotonic() < self._embed_at_s:
-            self._waiting = reason or self._waiting
-            self._say("embedding")
+        if not self._giving_way.may_begin():
             return False
         began_s = time.monotonic()
         if self._has_to_embed:
             self._embed()
         else:
             self._change_model()
-        ended_s = time.monotonic()
         more = self._has_to_embed or self._change.is_due
-        rest_s = self._politeness.rest_s(ended_s - began_s) if more else 0.0
-        self._waiting = "other programs need the machine, so it goes slowly" if rest_s else ""
-        if rest_s:
-            self._embed_at_s = max(self._embed_at_s, ended_s + rest_s)
+        self._giving_way.rest_after(time.monotonic() - began_s, more=more)
         return True
 
     def _must_leave_off(self) -> Callable[[], bool]:
-        """What embedding asks between batches; one is always done, or it would never end."""
-        asked = 0
-
-        def must() -> bool:
-            nonlocal asked
-            asked += 1
-            polite = self._politeness
-            wanted = asked > 1 and (polite.is_wanted_elsewhere() or bool(polite.reason_to_pause()))
-            return wanted or self._must_look_up()
-
-        return must
+        return self._giving_way.must_leave_off(self._must_look_up)
 
     def _embed(self) -> None:
         indexer = self._open_indexer()
         if not indexer.embed_missing(until=self._must_leave_off(), batch_s=_BATCH_S):
             return
         if indexer.has_outdated and not indexer.renew_outdated(
-            self._convert, until=self._must_leave_off(), batch_s=_BATCH_S
+            self._reading.convert, until=self._must_leave_off(), batch_s=_BATCH_S
         ):
             return
         report = indexer.finish()
         self._has_to_embed = False
         self._indexer = None
         self._retry_s = _FIRST_RETRY_S
-        self._problem = ""
-        for notice in report.notices:
-            if notice not in self._offline.values():
-                self._note_once(notice)
+        self._announcer.problem = ""
+        self._announcer.tell_notices(report.notices)
         self._on_report(report)
 
     def _change_model(self) -> None:
         """Go on building the vectors of the chosen model, while the old ones serve."""
-        self._worked_s = time.monotonic()
+        self._reading.is_needed()
         must_leave_off = self._must_leave_off()
-        if self._change.step(self._convert, self._must_look_up, must_leave_off, _BATCH_S):
+        if self._change.step(self._reading.convert, self._must_look_up, must_leave_off, _BATCH_S):
             # What changed while it was built was indexed for the old model.
             self._coalescer.add_everything()
             self._indexer = None
 
     def _open_indexer(self) -> Indexer:
         """One for each round of work, which is over when all is embedded."""
-        self._worked_s = time.monotonic()
+        self._reading.is_needed()
         if self._indexer is None:
             self._embedder = None
             try:
                 chosen = self._index.open_embedder()
                 self._embedder = self._change.embedder_until_then(chosen)
             except ModelError as error:
-                self._note_once(f"search by meaning is off: {error.cause}. {error.remedy}")
+                self._announcer.note_once(
+                    f"search by meaning is off: {error.cause}. {error.remedy}"
+                )
             self._indexer = Indexer(
                 self._store,
                 self._index.paths,
                 self._index.settings,
                 self._embedder,
-                progress=self._on_progress,
+                progress=self._announcer.follow,
                 cancel=self._stop,
             )
         return self._indexer
@@ -353,14 +300,15 @@ class Keeper:
         if self._index.has_exchanged_model:
             self._is_outdated = True
             return
-        self._problem = error.cause
-        self._on_note(
+        self._announcer.problem = error.cause
+        self._announcer.note(
             f"{error.cause}; tried again in {self._retry_s:.0f} s. {error.remedy}".rstrip()
         )
         again_at_s = time.monotonic() + self._retry_s
         if isinstance(error, ModelError) and not self._has_to_read:
             # Words are indexed all the same; the model is looked for anew.
-            self._embed_at_s, self._indexer = again_at_s, None
+            self._giving_way.wait_until(again_at_s)
+            self._indexer = None
         else:
             self._retry_at_s = again_at_s
         self._retry_s = min(self._retry_s * 2, _LONGEST_RETRY_S)
@@ -379,45 +327,4 @@ class Keeper:
             self._watcher.check()
             changed = stamp(self._index.paths.settings_file) != self._settings_stamp
             self._is_outdated = changed or self._index.has_exchanged_model
-        if now_s - self._worked_s > _SANDBOX_IDLE_S:
-            self._close_sandbox()
-
-    def _close_sandbox(self) -> None:
-        if self._sandbox is not None:
-            self._sandbox.close()
-            self._sandbox = None
-
-    def _on_progress(self, progress: Progress) -> None:
-        self._progress = progress
-        if progress.phase != "done":
-            self._say(progress.phase)
-
-    def _say(self, phase: ServicePhase) -> None:
-        now_s = time.monotonic()
-        every_s = HEARTBEAT_S if phase in ("idle", "paused") else _SAY_EVERY_S
-        changed = (phase, self._waiting) != (self._phase, self._said_waiting)
-        if not changed and now_s - self._said_s < every_s:
-            return
-        busy = phase in ("scanning", "reading", "embedding")
-        state = ServiceState(
-            os.getpid(),
-            self._started_s,
-            time.time(),
-            phase,
-            self._passes,
-            self._progress if busy else None,
-            tuple(self._watcher.polled.items()),
-            self._problem,
-            self._waiting if phase == "embedding" else "",
-        )
-        self._phase, self._said_waiting = phase, self._waiting
-        # Phases may follow each other many times a second.
-        worth_writing = not busy or now_s - self._said_s >= _SAY_EVERY_S
-        if worth_writing:
-            self._said_s = now_s
-        self._on_state(state, worth_writing)
-
-    def _note_once(self, text: str) -> None:
-        if text not in self._notes:
-            self._notes.add(text)
-            self._on_note(text)
+        self._reading.close_if_idle()

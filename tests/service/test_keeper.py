@@ -179,7 +179,7 @@ def test_processes_that_read_are_ended_when_idle_and_none_is_left_behind(
     filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Idle at every look.
-    monkeypatch.setattr("localsearch.service.keeper._SANDBOX_IDLE_S", 0.0)
+    monkeypatch.setattr("localsearch.service.reading_process._IDLE_S", 0.0)
     others = psutil.Process().children()
     for name in ("a", "b", "c"):
         (library / f"{name}.txt").write_text(f"walnuts {name}")
