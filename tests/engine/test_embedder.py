@@ -271,7 +271,7 @@ def test_a_query_goes_before_documents_and_changes_none(
         texts = [f"the market {number} " * 40 for number in range(2)] + ["morning night " * 150]
         assert opened.count_tokens(texts[-1]) > opened._recipe.batch_tokens
         expected = opened.embed_documents(texts)
-        alone = [_timed_query(opened, "when does the market open?") for _ in range(20)]
+        alone = [_timed_query(opened, "when does the market open?") for _ in range(10)]
         results: list[np.ndarray] = []
         work = threading.Thread(target=lambda: results.append(opened.embed_documents(texts)))
         work.start()
@@ -280,8 +280,10 @@ def test_a_query_goes_before_documents_and_changes_none(
             during.append(_timed_query(opened, "when does the market open?"))
             # Indexing goes on in between.
             work.join(0.1)
+        alone += [_timed_query(opened, "when does the market open?") for _ in range(10)]
         assert len(during) >= 5
-        assert np.percentile(during, 95) <= np.percentile(alone, 95) + 0.1
+        # Not the slowest: those are slow where the machine has other things to do for a moment.
+        assert np.median(during) <= np.median(alone) + 0.1
         assert (results[0] * expected).sum(axis=1).min() >= 0.9999
     finally:
         opened.close()
