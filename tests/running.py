@@ -15,7 +15,8 @@ from localsearch.types import IndexReport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WAIT_S = 120.0
+# Long, as the machine may have much else to do; nothing here measures time.
+WAIT_S = 240.0
 
 
 class Running:

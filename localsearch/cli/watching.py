@@ -101,9 +101,11 @@ def _tell(task: Task) -> int:
     if tell_service(paths.socket_file, ServiceRequest(task)) is None:
         state = read_state(paths.service_file)
         if state is not None:
-            why = state.silence or "it may be busy, or just starting: try again"
+            # The request is on its way, and is met when it goes on.
             raise LocalsearchError(
-                f"the `localsearch watch` that runs (process {state.pid}) doesn't answer", why
+                f"the `localsearch watch` that runs (process {state.pid}) doesn't answer"
+                + (f": {state.silence}" if state.silence else ""),
+                "It may still do what it was told once it answers: `localsearch status` says so.",
             )
         raise UsageError("no `localsearch watch` is running", "Start one: localsearch watch")
     said = {"pause": "paused", "resume": "going on", "rescan": "looking at all folders"}

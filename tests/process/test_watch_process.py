@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from localsearch.types import ServiceState
 
-WAIT_S = 60.0
+WAIT_S = 240.0
 NEVER = threading.Event()
 
 
@@ -181,7 +181,9 @@ def test_a_stopped_one_is_told_to_not_answer(watching: Watching) -> None:
         assert f"kill -CONT {watching.process.pid}" in paused.stderr
     finally:
         watching.process.send_signal(signal.SIGCONT)
-    assert "Watching  idle" in run(watching.index.paths, "status").stdout
+    # It was told to pause, and does once it can.
+    watching.until(lambda: watching.state is not None and watching.state.phase == "paused")
+    assert "doesn't answer" not in run(watching.index.paths, "status").stdout
 
 
 def test_idle_it_takes_next_to_no_time(watching: Watching) -> None:
