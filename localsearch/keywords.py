@@ -7,6 +7,7 @@ that any substring of one or more characters is found (measured: recall and prec
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,9 +22,10 @@ _UNSPACED_SCRIPTS = (
 )
 _UNSPACED = regex.compile(rf"[{_UNSPACED_SCRIPTS}]")
 _RUN = regex.compile(
-    rf"(?P<unspaced>[{_UNSPACED_SCRIPTS}][{_UNSPACED_SCRIPTS}\p{{M}}]*)"
+    rf"(?V1)(?P<unspaced>[{_UNSPACED_SCRIPTS}][{_UNSPACED_SCRIPTS}\p{{M}}]*)"
     # Operators stay with a name they end: C++, C#, F#.
-    rf"|(?P<word>(?:(?![{_UNSPACED_SCRIPTS}])[\p{{L}}\p{{N}}\p{{M}}])+(?:(?:\+\+|[#+])(?![\p{{L}}\p{{N}}]))?)"
+    rf"|(?P<word>[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED_SCRIPTS}]]+"
+    r"(?:(?:\+\+|[#+])(?![\p{L}\p{N}]))?)"
 )
 _CAMEL = regex.compile(r"\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{M}]+|\p{Lu}+|\p{N}+")
 # Arabic letters that people type one for the other, and the lengthening stroke; the dotless i, as
@@ -96,17 +98,25 @@ def index_text(text: str) -> str:
     parts: list[str] = []
     # As queries are: macOS takes the names of files apart into letters and marks.
     for run in _RUN.finditer(unicodedata.normalize("NFC", text)):
-        folded = fold(run[0])
         if run["unspaced"]:
+            folded = fold(run[0])
             tokens.extend(_pairs(folded))
             tokens.append(folded[-1:])
         else:
-            tokens.append(folded.translate(_OPERATORS))
-            of_word = _parts(run[0])
-            if len(of_word) > 1 or folded[-1:] in "+#":
-                parts.append(_APART)
-                parts.extend(of_word)
+            token, of_word = _of_word(run[0])
+            tokens.append(token)
+            parts.extend(of_word)
     return " ".join([*tokens, *parts])
+
+
+# Texts repeat their words; remembered, they take a fraction of the time.
+@functools.lru_cache(maxsize=1 << 15)
+def _of_word(word: str) -> tuple[str, tuple[str, ...]]:
+    """The token of a word, and what goes apart of it where it has parts."""
+    folded = fold(word)
+    parts = _parts(word)
+    has_parts = len(parts) > 1 or folded[-1:] in "+#"
+    return folded.translate(_OPERATORS), (_APART, *parts) if has_parts else ()
 
 
 def _pairs(folded: str) -> tuple[str, ...]:
