@@ -2,25 +2,23 @@
 
 FTS5 only scores all that matches, and counts for each word all passages that hold it. Of a large
 index it's asked for the passages that the rare words speak for; with all words those are scored
-here, from their texts. Words within others (camelCase) count as the whole word alone.
+here, from the tokens that their texts have in the index.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import regex
 
-from localsearch.keywords import fold, is_unspaced
+from localsearch.keywords import index_text
 from localsearch.store.files import one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import apsw
 
@@ -33,7 +31,6 @@ WEIGHTS = (4.0, 3.0, 1.0)
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 # The row that holds how many rows and tokens there are in all.
 _TOTALS_ROW = 1
-_WORD = r"[\p{L}\p{N}\p{M}\p{Co}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,8 @@ def scored(
 ) -> list[Scored]:
     """Those of the passages that meet the condition, by all terms, best first.
 
-    `often` has in how many of all passages each term is.
+    `often` has in how many of all passages each term is. A term's parts, which FTS5 scores
+    beside the whole, count as being in as many.
     """
     whole = totals(connection)
     wanted, ids = one_of("c.id", chunk_ids)
@@ -79,16 +77,21 @@ def scored(
         f" JOIN files f ON f.id = d.file_id WHERE {wanted} AND {sql}",
         (*ids, *values),
     )
-    telling = [(_idf(count, whole.rows), _counter(term)) for term, count in often.items()]
+    telling = [
+        (_idf(count, whole.rows), phrase, term.prefix)
+        for term, count in often.items()
+        for phrase in (term.tokens, term.parts)
+        if phrase
+    ]
     average = whole.tokens / max(1, whole.rows)
     found = []
     for chunk_id, document_id, sizes, title, headings, text in rows:
         columns = (title, " ".join(msgspec.json.decode(headings)), text)
-        folded = [fold(each) for each in columns]
+        tokens = [index_text(each).split() for each in columns]
         longer = _K1 * (1 - _B + _B * sum(_numbers(sizes)) / average)
         score = 0.0
-        for idf, count in telling:
-            weighted = sum(map(mul, WEIGHTS, map(count, folded)))
+        for idf, phrase, prefix in telling:
+            weighted = sum(map(mul, WEIGHTS, (_count(each, phrase, prefix) for each in tokens)))
             score += idf * weighted * (_K1 + 1) / (weighted + longer)
         found.append(Scored(chunk_id, document_id, score))
     return sorted(found, key=lambda each: (-each.score, each.chunk_id))
@@ -98,15 +101,19 @@ def _idf(count: int, rows: int) -> float:
     return max(_LEAST_IDF, math.log((max(0, rows - count) + 0.5) / (count + 0.5)))
 
 
-@functools.lru_cache(maxsize=256)
-def _counter(term: Term) -> Callable[[str], int]:
-    """Counts a term in folded text."""
-    needle = term.needle
-    if is_unspaced(needle[0]):
-        return lambda text: text.count(needle)
-    end = "" if term.prefix else rf"(?!{_WORD})"
-    pattern = regex.compile(rf"(?<!{_WORD}){regex.escape(needle)}{end}")
-    return lambda text: len(pattern.findall(text)) if needle in text else 0
+def _count(tokens: list[str], phrase: tuple[str, ...], prefix: bool) -> int:
+    """How often tokens in a row are the phrase's; with `prefix`, its last only begins one."""
+    *before, last = phrase
+    if prefix:
+        ends = [at for at, token in enumerate(tokens) if token.startswith(last)]
+    elif not before:
+        return tokens.count(last)
+    elif last not in tokens:
+        return 0
+    else:
+        ends = [at for at, token in enumerate(tokens) if token == last]
+    length = len(before)
+    return sum(at >= length and tokens[at - length : at] == before for at in ends)
 
 
 def _numbers(varints: bytes) -> Sequence[int]:

@@ -17,6 +17,8 @@ from localsearch.store.ranking import (
     MOST_RANKED,
     are_more,
     begun,
+    best_by_all,
+    frequencies,
     ranked,
     rare_terms,
     spoken_for,
@@ -112,15 +114,29 @@ class Matches:
     ) -> list[tuple[int, float]]:
         """Chunks that hold some of the terms as (chunk id, score), best first.
 
-        Where they'd be too many to rank, the rarest terms choose which are scored by all.
+        Where they'd be too many to rank, the rarest terms choose which are scored by all. Where
+        those find too few, as they may in few files or be slips, all terms that tell are asked for.
         """
-        telling = telling_terms(self._connection, terms)
-        if not condition.is_narrow:
-            found = spoken_for(self._connection, terms, telling, limit, condition, one_per_document)
-            if found is not None:
-                return found
+        often = frequencies(self._connection, terms)
+        if not often:
+            return []
+        telling = telling_terms(self._connection, often)
         rare = rare_terms(telling)
-        return self.chunks(rare, "OR", limit, condition, one_per_document=one_per_document)
+        found = None
+        if not condition.is_narrow:
+            found = spoken_for(self._connection, often, telling, limit, condition, one_per_document)
+        if found is None:
+            found = self.chunks(rare, "OR", limit, condition, one_per_document=one_per_document)
+        if len(found) >= limit or len(rare) == len(telling):
+            return found
+        more = self.chunks(
+            tuple(telling), "OR", limit, condition, one_per_document=one_per_document
+        )
+        if condition.is_narrow:
+            return more
+        # Of the common terms only the latest were looked at, which may leave out what was found.
+        both = dict([*found, *more])
+        return best_by_all(self._connection, both, often, limit, condition, one_per_document)
 
     def count(self, terms: Sequence[Term], operator: str) -> int:
         """How many chunks hold the terms."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localsearch.keywords import match_expression
 from localsearch.store.bm25 import WEIGHTS, scored, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import apsw
 
@@ -22,9 +23,11 @@ _COMMON_SHARE = 0.2
 _FEW = 20
 # A question's words that are too common to be ranked count where both are; so common at most.
 _MOST_OF_PAIR = 100_000
-# How common a word is, so many of the latest passages tell.
-_LATEST = 20_000
-# Passages that are scored one by one, from their texts: some 40 us each.
+# How common a word is, so many passages tell, of ranges all over the index: those indexed
+# together are alike.
+_SAMPLED, _RANGES = 20_000, 20
+# Passages that are scored one by one, from their texts, which takes a fraction of a millisecond
+# each.
 _SCORED = 200
 # The beginning of a word that so many titles and headings have: many more bodies have it, too.
 _MANY_TITLES = 1000
@@ -33,6 +36,14 @@ _MOST_CHOSEN_FROM = 100_000
 _OTHERS, _OF_EACH_DOCUMENT = 10, 4
 _BM25 = f"bm25(chunks_fts, {', '.join(map(str, WEIGHTS))})"
 _MATCHING = "FROM chunks_fts WHERE chunks_fts MATCH ?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Ranges of passages' ids, and how many passages there are in them."""
+
+    ranges: list[tuple[int, int]]
+    size: int
 
 
 def ranked(
@@ -76,27 +87,47 @@ def _count(connection: apsw.Connection, expression: str, most: int) -> int:
     return int(found)
 
 
-def telling_terms(connection: apsw.Connection, terms: Sequence[Term]) -> dict[Term, int]:
-    """The terms that tell passages apart, the rarest first, with how many hold each; else all."""
+def frequencies(connection: apsw.Connection, terms: Sequence[Term]) -> dict[Term, int]:
+    """How many passages hold each term, the rarest first, without those that none holds."""
     rows = totals(connection).rows
-    often = {term: _frequency(connection, term, rows) for term in terms}
-    common = max(_FEW, int(_COMMON_SHARE * rows))
-    telling = [
-        term for term in sorted(often, key=lambda each: often[each]) if often[term] <= common
-    ]
-    return {term: often[term] for term in telling or terms}
+    sample = _sample(connection) if rows > 2 * _SAMPLED else None
+    often = {term: _frequency(connection, term, rows, sample) for term in terms}
+    return {
+        term: often[term] for term in sorted(often, key=lambda each: often[each]) if often[term]
+    }
 
 
-def _frequency(connection: apsw.Connection, term: Term, rows: int) -> int:
-    """How many passages hold a term: as the latest tell where that's many, counted else."""
-    if rows > 2 * _LATEST:
-        latest = connection.execute(
-            f"SELECT count(*) {_MATCHING} AND rowid > (SELECT max(id) - ? FROM chunks)",
-            (term.expression, _LATEST),
-        ).get
-        estimated = int(latest * rows / _LATEST)
+def telling_terms(connection: apsw.Connection, often: Mapping[Term, int]) -> dict[Term, int]:
+    """Those of the terms that tell passages apart; else all."""
+    common = max(_FEW, int(_COMMON_SHARE * totals(connection).rows))
+    return {term: count for term, count in often.items() if count <= common} or dict(often)
+
+
+def _sample(connection: apsw.Connection) -> _Sample:
+    """Ranges of passages, spread evenly."""
+    ids = "FROM chunks_fts_docsize"
+    first, last = next(iter(connection.execute(f"SELECT min(id), max(id) {ids}")))
+    starts = range(first, last + 1, max(1, (last + 1 - first) // _RANGES))
+    ranges = [(start, start + _SAMPLED // _RANGES - 1) for start in starts]
+    sizes = (
+        connection.execute(f"SELECT count(*) {ids} WHERE id BETWEEN ? AND ?", each).get
+        for each in ranges
+    )
+    return _Sample(ranges, sum(sizes))
+
+
+def _frequency(connection: apsw.Connection, term: Term, rows: int, sample: _Sample | None) -> int:
+    """How many passages hold a term: as the sample tells where that's many, counted else."""
+    if sample is not None and sample.size:
+        held = sum(
+            connection.execute(
+                f"SELECT count(*) {_MATCHING} AND rowid BETWEEN ? AND ?", (term.expression, *each)
+            ).get
+            for each in sample.ranges
+        )
+        estimated = held * rows // sample.size
         if estimated > MOST_RANKED:
-            return estimated
+            return int(estimated)
     return _count(connection, term.expression, max(MOST_RANKED, int(_COMMON_SHARE * rows)) + 1)
 
 
@@ -112,13 +143,13 @@ def rare_terms(telling: Mapping[Term, int]) -> list[Term]:
 
 def spoken_for(
     connection: apsw.Connection,
-    terms: Sequence[Term],
+    often: Mapping[Term, int],
     telling: Mapping[Term, int],
     limit: int,
     condition: PassageCondition,
     one_per_document: bool,
 ) -> list[tuple[int, float]] | None:
-    """Those that hold the rare ones of the telling terms, scored by all.
+    """Those that hold the rare ones of the telling terms, scored by all in `often`.
 
     Of the terms that are too common, the two rarest count as one where both are. None where all
     are rare, so that those that hold any can be ranked.
@@ -130,8 +161,6 @@ def spoken_for(
     rest = [term for term in telling if term not in rare and telling[term] <= _MOST_OF_PAIR]
     if len(rest) > 1:
         expression = f"({expression}) OR ({match_expression(rest[:2], 'AND')})"
-    rows = totals(connection).rows
-    often = {term: telling.get(term) or _frequency(connection, term, rows) for term in terms}
     return _scored(connection, expression, often, limit, condition, one_per_document)
 
 
@@ -144,12 +173,23 @@ def begun(
 ) -> list[tuple[int, float]] | None:
     """The best of the passages that have a word in title or heading that begins so.
 
-    None where those are few: then all that have such a word anywhere can be ranked.
+    None where those are few: then those that have such a word anywhere are to be ranked.
     """
     expression = "{title heading} : " + term.expression
-    if not are_more(connection, expression, _MANY_TITLES):
+    if not _in_many_documents(connection, expression):
         return None
-    return _scored(connection, expression, {term: 1}, limit, condition, one_per_document)
+    found = _scored(connection, expression, {term: 1}, limit, condition, one_per_document)
+    return found if found is not None and len(found) == limit else None
+
+
+def _in_many_documents(connection: apsw.Connection, expression: str) -> bool:
+    """Whether passages of many documents match, as far as so many tell."""
+    documents = connection.execute(
+        "SELECT count(*) FROM (SELECT DISTINCT c.document_id FROM"
+        f" (SELECT rowid {_MATCHING} LIMIT ?) m JOIN chunks c ON c.id = m.rowid LIMIT ?)",
+        (expression, _MOST_CHOSEN_FROM, _MANY_TITLES + 1),
+    ).get
+    return int(documents) > _MANY_TITLES
 
 
 def _scored(
@@ -165,18 +205,32 @@ def _scored(
     None where long documents took the places of others.
     """
     count = max(_SCORED, limit)
-    chosen, are_all = _chosen(connection, expression, count)
-    found = scored(connection, chosen, often, condition)
+    of_each = _OF_EACH_DOCUMENT if one_per_document else count
+    chosen, are_all = _chosen(connection, expression, count, of_each)
+    found = best_by_all(connection, chosen, often, limit, condition, one_per_document)
+    return found if len(found) == limit or are_all else None
+
+
+def best_by_all(
+    connection: apsw.Connection,
+    chunk_ids: Iterable[int],
+    often: Mapping[Term, int],
+    limit: int,
+    condition: PassageCondition,
+    one_per_document: bool,
+) -> list[tuple[int, float]]:
+    """Those of the passages that meet the condition and hold all the terms best."""
+    found = scored(connection, chunk_ids, often, condition)
     if one_per_document:
         best = {each.document_id: each for each in reversed(found)}
         found = [each for each in found if best[each.document_id] is each]
-    if len(found) < limit and not are_all:
-        return None
     return [(each.chunk_id, each.score) for each in found[:limit]]
 
 
-def _chosen(connection: apsw.Connection, expression: str, count: int) -> tuple[list[int], bool]:
-    """The best matches by the expression itself, of each document a few; whether that's all."""
+def _chosen(
+    connection: apsw.Connection, expression: str, count: int, of_each: int
+) -> tuple[list[int], bool]:
+    """The best matches by the expression itself, so many of each document; whether that's all."""
     most = count * _OTHERS
     rows: list[Any] = connection.execute(
         f"WITH latest AS (SELECT rowid, -{_BM25} AS score {_MATCHING} ORDER BY rowid DESC LIMIT ?),"
@@ -186,6 +240,6 @@ def _chosen(connection: apsw.Connection, expression: str, count: int) -> tuple[l
         " FROM best b JOIN chunks c ON c.id = b.rowid)"
         " SELECT id, (SELECT count(*) FROM best) FROM placed WHERE place <= ?"
         " ORDER BY score DESC LIMIT ?",
-        (expression, _MOST_CHOSEN_FROM, most, _OF_EACH_DOCUMENT, count),
+        (expression, _MOST_CHOSEN_FROM, most, of_each, count),
     ).fetchall()
     return [row[0] for row in rows], not rows or rows[0][1] < most
