@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 
-from converters.encoding_scores import usual_share
 from converters.language import identify_language
 
 # Fewer candidates make short texts come out right more often; these are what old files are in.
@@ -34,21 +33,11 @@ _SYMBOL_IN_WORD = re.compile(r"[^\W\d_][^\w\s\x00-\x7f‘’‐-―·][^\W\d_]")
 _SAMPLE_BYTES = 1 << 16
 _LANGUAGE_SAMPLE_BYTES = 4000
 _MIN_CONFIDENCE = 0.2
-_SHORT_BYTES = 400
-_MIN_USUAL = 0.85
-# Syllables that chance makes of other text are seldom usual ones.
-_MIN_USUAL_HANGUL = 0.7
-_BY_NARROWNESS = (
-    "koi8_r", "cp1251", "cp866", "euc_jp", "gb18030", "cp932", "big5", "cp1253",
-    "cp1255", "cp1256", "iso8859_6", "tis_620",
-)  # fmt: skip
 
 
 def guess_encoding(data: bytes) -> str:
     """The likeliest encoding of a text that isn't Unicode; a codec name of Python's."""
     sample = data[:_SAMPLE_BYTES]
-    if (short := _short_encoding(sample)) is not None:
-        return short
     if _looks_latin(sample):
         return _latin_encoding(sample)
     if _is_euc_jp(sample):
@@ -60,23 +49,6 @@ def guess_encoding(data: bytes) -> str:
     if best is None or best.encoding == "cp1252":
         return _latin_encoding(sample)
     return best.encoding
-
-
-def _short_encoding(sample: bytes) -> str | None:
-    """The encoding in which nearly all of a short text is usual; None for what's long or unclear.
-
-    Where that's so in several, the narrowest of them, which come first, is no coincidence.
-    """
-    high = sum(map(len, _HIGH_RUN.findall(sample)))
-    if high > _SHORT_BYTES:
-        return None
-    if usual_share(sample, "cp949") >= _MIN_USUAL_HANGUL:
-        return "cp949"
-    shares = {encoding: usual_share(sample, encoding) for encoding in _BY_NARROWNESS}
-    best = max(shares.values())
-    if best < _MIN_USUAL:
-        return None
-    return next(name for name, share in shares.items() if share == best)
 
 
 def _is_euc_jp(sample: bytes) -> bool:
