@@ -56,9 +56,9 @@ class ArchiveConverter:
                         listing.secrets += 1
                         continue
                     listing.add(member.path)
-                    if listing.is_out_of_time:
+                    if listing.stops():
                         break
-                    if not listing.is_full:
+                    if listing.reads_on():
                         yield from _read_within_budget(member, context, budget, depth, listing)
         except TooMuchError as error:
             # Where only unpacking tells what follows, its names stay unknown.
@@ -89,20 +89,28 @@ class _Listing:
         self._names: list[str] = []
         self._names_left = context.text_limit - self._text_limit
         now = time.monotonic()
-        self._end_s = now + _TIME_SHARE * (context.deadline_s - now)
+        left_s = context.deadline_s - now
+        self._texts_end_s = now + _TIME_SHARE * left_s
+        # Some of it is for what comes after: telling them.
+        self._names_end_s = now + (1 + _TIME_SHARE) / 2 * left_s
 
     @property
     def nothing_read(self) -> bool:
         """Whether every member failed; a photo, which holds no text, didn't."""
         return not self.documents and self.failures >= self.members
 
-    @property
-    def is_out_of_time(self) -> bool:
-        """Whether what's left of the time is for the names; notes it."""
-        is_late = time.monotonic() >= self._end_s
-        if is_late:
+    def reads_on(self) -> bool:
+        """Whether there's room and time for another member's text; notes the end of the time."""
+        if self.is_full:
+            return False
+        if time.monotonic() >= self._texts_end_s:
+            self.is_full = True
             self.notes.append(OUT_OF_TIME)
-        return is_late
+        return not self.is_full
+
+    def stops(self) -> bool:
+        """Whether there's no time for more names either."""
+        return self.is_full and time.monotonic() >= self._names_end_s
 
     def add(self, path: str) -> None:
         """Take a member's name."""

@@ -80,15 +80,15 @@ def _messages(file: BinaryIO) -> Iterator[_Raw]:
             # All are written by one program.
             separator = _TIMED_SEPARATOR
         if line_begins and after_blank and separator.match(line):
-            if data:
+            # Empty lines alone are no message.
+            if data.strip():
                 yield _Raw(_ESCAPED.sub(rb"\1", bytes(data)), start)
             data, start = bytearray(), number + 1
-        elif start and len(data) < MAX_MESSAGE_BYTES and (data or line.strip()):
-            # Empty lines alone are no message.
+        elif start and len(data) < MAX_MESSAGE_BYTES:
             data += line
         after_blank = line_begins and not line.strip()
         line_begins = line.endswith(b"\n")
-    if data:
+    if data.strip():
         yield _Raw(_ESCAPED.sub(rb"\1", bytes(data)), start)
 
 

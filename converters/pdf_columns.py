@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from bisect import bisect
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -24,6 +25,8 @@ _MAX_RUNS = 20_000
 # So often, and so far across the page, must the writing have jumped to the right.
 _MIN_JUMPS = 6
 _JUMP_SHARE = 0.2
+# Of the lines of the shortest column, so many must have been written by turns with the next one's.
+_MIN_JUMPS_PER_LINE = 0.6
 _RUNS_PER_LINE = 3
 # What lies closer together on a line belongs together; in letters' heights, as all below.
 _WORD_GAP = 1.0
@@ -199,10 +202,17 @@ def _regions(segments: Sequence[_Segment], *, is_rtl: bool) -> list[_Region]:
 
 
 def _alternates(segments: Sequence[_Segment], gutters: Sequence[float]) -> bool:
-    """Whether columns were written by turns."""
+    """Whether columns were written by turns, line by line.
+
+    A table is written cell by cell, and cells that are prose have several lines.
+    """
     columns = [bisect(gutters, each.left) for each in segments]
     rightwards = sum(before < after for before, after in pairwise(columns))
-    return rightwards >= _MIN_JUMPS
+    lines: dict[int, set[int]] = defaultdict(set)
+    for column, segment in zip(columns, segments, strict=True):
+        lines[column].add(round(segment.y))
+    fewest = min(map(len, lines.values()))
+    return rightwards >= max(_MIN_JUMPS, _MIN_JUMPS_PER_LINE * fewest * (len(lines) - 1))
 
 
 def _row_of_columns(

@@ -27,7 +27,7 @@ class SubtitlesConverter:
     """Reads SubRip, WebVTT and SubStation files."""
 
     name = "subtitles"
-    version = 2
+    version = 1
     suffixes = named("subtitles").suffixes
     filenames = named("subtitles").filenames
 

@@ -25,7 +25,7 @@ class TextConverter:
     """Reads plain text."""
 
     name = "text"
-    version = 3
+    version = 2
     suffixes = named("text").suffixes
     filenames = named("text").filenames
 

@@ -85,7 +85,18 @@ def test_names_are_listed_where_there_is_too_little_time(tmp_path: Path) -> None
     began_s = time.monotonic()
     (names,) = convert_file(str(path), time_s=0).documents
     assert time.monotonic() - began_s < 60
-    assert names.blocks[0].text == "notes/계획.md"
+    assert names.blocks[0].text.startswith("notes/계획.md")
+    assert "the rest was left out, as reading it took too long" in names.notes
+
+
+def test_all_names_are_listed_where_the_time_for_texts_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped(_FILES))
+    monkeypatch.setattr(archive_module, "_TIME_SHARE", 0.0)
+    (names,) = convert_file(str(path)).documents
+    assert names.blocks[0].text.split("\n") == list(_FILES)
     assert "the rest was left out, as reading it took too long" in names.notes
 
 

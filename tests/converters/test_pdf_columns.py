@@ -121,6 +121,17 @@ def test_the_rows_of_a_table_stay_together(tmp_path: Path) -> None:
     assert lines == [" ".join(row) for row in zip(names, notes, amounts, strict=True)]
 
 
+def test_cells_of_several_lines_stay_beside_their_neighbours(tmp_path: Path) -> None:
+    asked = [f"{n}. {' '.join(_LEFT[n : n + 2])}" for n in range(7)]
+    answered = [f"To {n}: {' '.join(_RIGHT[n : n + 2])}" for n in range(7)]
+    lines: list[Placed] = []
+    for row, cells in enumerate(zip(asked, answered, strict=True)):
+        for cell, x in zip(cells, (50, 310), strict=True):
+            lines += column(textwrap.wrap(cell, width=40), x, top=700 - 52 * row)
+    text = " ".join(read(tmp_path, lines).split())
+    assert text == " ".join(itertools.chain(*zip(asked, answered, strict=True)))
+
+
 def test_a_page_of_one_column_with_words_apart_keeps_its_order(tmp_path: Path) -> None:
     lines = textwrap.wrap(" ".join([*_LEFT, *_RIGHT]), width=80)
     placed = [
