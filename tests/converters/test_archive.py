@@ -95,7 +95,7 @@ def test_all_names_are_listed_where_the_time_for_texts_is_up(
     path = tmp_path / "a.zip"
     path.write_bytes(zipped(_FILES))
     monkeypatch.setattr(archive_module, "_TIME_SHARE", 0.0)
-    (names,) = convert_file(str(path)).documents
+    (names,) = convert_file(str(path), time_s=60).documents
     assert names.blocks[0].text.split("\n") == list(_FILES)
     assert "the rest was left out, as reading it took too long" in names.notes
 
