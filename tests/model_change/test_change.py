@@ -89,7 +89,7 @@ def test_the_old_vectors_serve_until_the_new_are_whole(changed: Index) -> None:
     assert report.embedded_chunks == changed.status().chunks
     assert f"the model changed from {old_name} to other" in " ".join(report.notices)
     said = " ".join(report.notices)
-    assert f"to 5 headings as questions, {old_name} finds 5 of their files" in said
+    assert f"to 4 headings as questions, {old_name} finds 4 of their files" in said
     assert "to your last 3 queries" in said
     assert not changed.paths.next_index_file.exists()
     assert by_meaning(changed).coverage.semantic == 1.0
