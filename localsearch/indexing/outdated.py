@@ -62,7 +62,8 @@ def mark_outdated(
                 indexed.append(file.path)
         elif file.state == "failed" and (
             is_outdated(file.converter, file.path, plugins)
-            or (not file.opened and os.access(file.path, os.R_OK))
+            if file.opened
+            else os.access(file.path, os.R_OK)
         ):
             failed.append(file.path)
     marked = dict.fromkeys((*failed, *_readable_scans(store, settings)))

@@ -142,6 +142,7 @@ def test_stopped_while_it_still_starts_it_ends_without_a_word(home: Paths) -> No
 def test_a_crash_in_native_code_is_told_at_the_next_start(filled: Index) -> None:
     filled.paths.crash_file.write_text(
         "Fatal Python error: Aborted\n\n"
+        "Current thread 0x00007f0000000001 (most recent call first):\n"
         '  File "/x/localsearch/engine/runtime.py", line 2 in decode\n'
     )
     done = run(filled.paths, "search", "--mode", "keyword", "hive")

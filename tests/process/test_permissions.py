@@ -62,7 +62,7 @@ def test_a_file_is_read_once_permission_is_regained(
     # Nothing is tried again as long as it can't come out otherwise.
     assert "1 unchanged" in index_without_rights(home)
     locked.chmod(0o644)
-    assert "1 changed" in index_without_rights(home)
+    assert "1 read anew" in index_without_rights(home)
     assert found(home, "gnus") == [name]
     assert "1 unchanged" in index_without_rights(home)
 
