@@ -150,7 +150,7 @@ def test_another_model_is_taken_up_at_once(running: Running, tmp_path: Path) -> 
     model = tmp_path / "tiny.gguf"
     write_random_qwen3(model, pooling="last", name="tiny")
     config.change_setting(running.service.paths.settings_file, "models", "embedder", str(model))
-    running.until(lambda: any(report.embedded_chunks == 8 for report in running.reports[1:]))
+    running.until(lambda: any(report.embedded_chunks == 7 for report in running.reports[1:]))
     status = running.service.index.status()
     assert status.model is not None
     assert status.model.usable
