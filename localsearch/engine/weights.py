@@ -32,14 +32,15 @@ class Model:
         parameters.use_extra_bufts = extra_buffers
         parameters.n_gpu_layers = gpu_layers
         parameters.vocab_only = vocabulary_only
-        there_before = large_regions()
+        repacks = extra_buffers and not vocabulary_only
+        there_before = large_regions() if repacks else frozenset()
         self.handle: Any = llama.llama_model_load_from_file(os.fsencode(path), parameters)
         if not self.handle:
             raise ModelError(
                 f"llama.cpp can't load the model {path}: {last_words()}",
                 "The file may be damaged or too new for this version; add or pull it again.",
             )
-        self._repacked = large_regions() - there_before
+        self._repacked = large_regions() - there_before if repacks else frozenset()
         self._closes = threading.Event()
         self._settling: threading.Thread | None = None
         self.vocabulary: Any = llama.llama_model_get_vocab(self.handle)

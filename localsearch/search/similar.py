@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from localsearch.search.copies import is_copy
+from localsearch.search.hits import hit_of
 from localsearch.search.language_bias import without_language
-from localsearch.search.snippets import make_snippet
 from localsearch.store.filters import in_other_files, passage_condition
 from localsearch.types import (
     CancelledError,
@@ -207,24 +206,8 @@ def _hits(
 
 
 def _hit(passage: Passage, cosine: float, rank: int, asked: Sequence[Passage]) -> Hit:
-    snippet, _ = make_snippet(passage.text, ())
-    return Hit(
-        path=passage.path,
-        member=passage.member,
-        title=passage.title or PurePath(passage.path).name,
-        kind=passage.kind,
-        language=passage.language,
-        locator=passage.locator,
-        snippet=snippet,
-        highlights=(),
-        score=cosine,
-        score_kind="vector",
-        why=Why(vector_rank=rank, vector_score=cosine),
-        mtime_ns=passage.mtime_ns,
-        text=passage.text,
-        chunk_id=passage.chunk_id,
-        same_text=any(is_copy(each.text, passage.text) for each in asked),
-    )
+    hit = hit_of(passage, cosine, "vector", Why(vector_rank=rank, vector_score=cosine))
+    return replace(hit, same_text=any(is_copy(each.text, passage.text) for each in asked))
 
 
 def _notice(asked: int, compared: int) -> str:

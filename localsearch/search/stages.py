@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from localsearch.search.candidates import (
@@ -17,9 +16,9 @@ from localsearch.search.candidates import (
 )
 from localsearch.search.copies import without_copies
 from localsearch.search.fusing import fuse
+from localsearch.search.hits import hit_of
 from localsearch.search.language_bias import without_language
 from localsearch.search.reranking import RELEVANT_FROM, rerank
-from localsearch.search.snippets import make_snippet
 from localsearch.types import (
     MEANING_IS_OFF,
     CancelledError,
@@ -255,25 +254,8 @@ def finds_only_code(filters: Filters) -> bool:
 
 
 def _hit(candidate: Candidate, words: QueryWords, kind: ScoreKind) -> Hit:
-    passage = candidate.passage
-    snippet, highlights = make_snippet(passage.text, words.needles)
-    return Hit(
-        path=passage.path,
-        member=passage.member,
-        title=passage.title or PurePath(passage.path).name,
-        kind=passage.kind,
-        language=passage.language,
-        locator=passage.locator,
-        snippet=snippet,
-        highlights=highlights,
-        score=candidate.score,
-        score_kind=kind,
-        why=candidate.why,
-        mtime_ns=passage.mtime_ns,
-        text=passage.text,
-        chunk_id=passage.chunk_id,
-        copies=candidate.copies,
-    )
+    hit = hit_of(candidate.passage, candidate.score, kind, candidate.why, words.needles)
+    return replace(hit, copies=candidate.copies)
 
 
 def _judged_hit(

@@ -124,7 +124,9 @@ class Matches:
         rare = rare_terms(telling)
         found = None
         if not condition.is_narrow:
-            found = spoken_for(self._connection, often, telling, limit, condition, one_per_document)
+            found = spoken_for(
+                self._connection, often, telling, rare, limit, condition, one_per_document
+            )
         if found is None:
             found = self.chunks(rare, "OR", limit, condition, one_per_document=one_per_document)
         if len(found) >= limit or len(rare) == len(telling):

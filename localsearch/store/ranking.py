@@ -145,6 +145,7 @@ def spoken_for(
     connection: apsw.Connection,
     often: Mapping[Term, int],
     telling: Mapping[Term, int],
+    rare: Sequence[Term],
     limit: int,
     condition: PassageCondition,
     one_per_document: bool,
@@ -154,7 +155,6 @@ def spoken_for(
     Of the terms that are too common, the two rarest count as one where both are. None where all
     are rare, so that those that hold any can be ranked.
     """
-    rare = rare_terms(telling)
     if len(rare) == len(telling):
         return None
     expression = match_expression(rare, "OR")
