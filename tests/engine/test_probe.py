@@ -141,16 +141,18 @@ with Model(base / "model.gguf") as model:
 """
 
 
-def test_what_crashes_later_is_told_and_tried_anew(paths: Paths, tmp_path: Path) -> None:
-    def crash() -> None:
-        command = (sys.executable, "-c", CRASHES_LATER, str(tmp_path))
-        ended = subprocess.run(command, capture_output=True, check=False, env=without_handler)
-        assert ended.returncode < 0, ended.stderr
-
+def crash(script: str, home: Path) -> None:
+    """Run it in a process that it takes with it."""
     without_handler = {k: v for k, v in os.environ.items() if k != "PYTHONFAULTHANDLER"}
+    command = (sys.executable, "-c", script, str(home))
+    ended = subprocess.run(command, capture_output=True, check=False, env=without_handler)
+    assert ended.returncode < 0, ended.stderr
+
+
+def test_what_crashes_later_is_told_and_tried_anew(paths: Paths, tmp_path: Path) -> None:
     assert crash_notice(paths) == ""
     tried: list[bool] = []
-    crash()
+    crash(CRASHES_LATER, tmp_path)
     assert "ended in a crash of llama.cpp (Segmentation fault)" in crash_notice(paths)
     result = probe_native(paths, command=children(FINE, FINE, tried))
     assert (tried, result.runs, result.extra_buffers_ok) == ([True], True, False)
@@ -159,7 +161,7 @@ def test_what_crashes_later_is_told_and_tried_anew(paths: Paths, tmp_path: Path)
     # Remembered, so that not every start tries it.
     assert probe_native(paths, command=children(FINE, FINE, tried)) == result
     assert tried == [True]
-    crash()
+    crash(CRASHES_LATER, tmp_path)
     for _ in range(2):
         with pytest.raises(ModelError, match="it crashed in use") as caught:
             probe_native(paths, command=children(FINE, FINE, []))
@@ -188,10 +190,7 @@ ctypes.string_at(1)
 
 
 def test_a_crash_of_other_native_code_is_none_of_llama_cpps(paths: Paths, tmp_path: Path) -> None:
-    without_handler = {k: v for k, v in os.environ.items() if k != "PYTHONFAULTHANDLER"}
-    command = (sys.executable, "-c", CRASHES_ELSEWHERE, str(tmp_path))
-    ended = subprocess.run(command, capture_output=True, check=False, env=without_handler)
-    assert ended.returncode < 0, ended.stderr
+    crash(CRASHES_ELSEWHERE, tmp_path)
     told = paths.crash_file.read_text()
     assert "Segmentation fault" in told
     assert "while_used.py" in told

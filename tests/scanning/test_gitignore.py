@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,9 @@ from tests.scanning.looking import write
 from tests.scanning.ruling import git, rules_for, scanned
 
 # No name of a single character that isn't ASCII: to git `?` is one byte, to us one character.
+# Settings of git on this machine must not matter.
+pytestmark = pytest.mark.usefixtures("git_of_nobody")
+
 NAMES = ["a", "b", "c", "ab", "foo", "foo.txt", "bar.log", "x y", "été", "日本"]
 WILD = [
     "*",
@@ -57,20 +59,6 @@ rule_files = st.lists(
     ),
     max_size=4,
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def git_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home without settings of git's, so that those of this machine don't matter."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(home))
-        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
-        repository.global_exclude_file.cache_clear()
-        yield home
-    repository.global_exclude_file.cache_clear()
 
 
 def grow(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localsearch.config import IndexSettings, Paths
-from localsearch.scanning import repository
 from localsearch.scanning.ignore import IgnoreRules
 from tests.scanning.looking import write
 from tests.scanning.ruling import EVERYTHING, git, rules_for, scanned
+
+# Settings of git on this machine must not matter.
+pytestmark = pytest.mark.usefixtures("git_of_nobody")
 
 SECRETS = [
     ".env",
@@ -63,20 +64,6 @@ DEFAULTS = [
     "~$letter.docx",
     "#auto#",
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def git_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home without settings of git's, so that those of this machine don't matter."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(home))
-        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
-        repository.global_exclude_file.cache_clear()
-        yield home
-    repository.global_exclude_file.cache_clear()
 
 
 def test_later_kinds_of_ignore_file_override_earlier_ones(tmp_path: Path) -> None:

@@ -29,6 +29,12 @@ def paths(store: Store, found: list[tuple[int, float]]) -> list[str]:
     return [passages[chunk_id].path for chunk_id, _ in found]
 
 
+def put_tides(store: Store, folder: str) -> None:
+    """Thirty documents of which a fifth of the passages says "tide"."""
+    for number in range(30):
+        put(store, f"{folder}/{number}.txt", "tide", *["nothing of the kind"] * 4)
+
+
 def rare_of(store: Store, terms: Sequence[Term]) -> list[Term]:
     often = ranking.frequencies(store._connection, terms)
     return ranking.rare_terms(ranking.telling_terms(store._connection, often))
@@ -150,8 +156,7 @@ def test_of_one_document_all_passages_are_found_where_passages_are_asked_for(
     monkeypatch.setattr(ranking, "MOST_RANKED", 10)
     with Store(tmp_path / "index.db") as store:
         put(store, "/r/long.txt", *["zephyr of the sea"] * 9)
-        for number in range(30):
-            put(store, f"/r/{number}.txt", "tide", *["nothing of the kind"] * 4)
+        put_tides(store, "/r")
         found = store.matches.any_of(query_terms("zephyr tide"), 9, ANYWHERE)
         assert paths(store, found) == ["/r/long.txt"] * 9
 
@@ -162,8 +167,7 @@ def test_rare_words_that_find_too_few_leave_room_for_the_others(
     monkeypatch.setattr(ranking, "MOST_RANKED", 10)
     with Store(tmp_path / "index.db") as store:
         put(store, "/r/rare.txt", "zephyr")
-        for number in range(30):
-            put(store, f"/r/{number}.txt", "tide", *["nothing of the kind"] * 4)
+        put_tides(store, "/r")
 
         def found(text: str) -> list[str]:
             terms = query_terms(text)
@@ -182,8 +186,7 @@ def test_where_filters_leave_no_rare_word_the_others_are_asked_for(
     monkeypatch.setattr(ranking, "MOST_RANKED", 10)
     with Store(tmp_path / "index.db") as store:
         put(store, "/r/rare.txt", "zephyr")
-        for number in range(30):
-            put(store, f"/s/{number}.txt", "tide", *["nothing of the kind"] * 4)
+        put_tides(store, "/s")
         narrow = passage_condition(Filters(within=("/s/3.txt",)), [])
         found = store.matches.any_of(query_terms("zephyr tide"), 5, narrow)
         assert paths(store, found) == ["/s/3.txt"]
