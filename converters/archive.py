@@ -26,6 +26,7 @@ from localsearch.types import (
 _MAX_DEPTH = 4
 _NAMES_PER_BLOCK = 50
 _MAX_NOTES = 20
+_SUFFIXES = tuple(named("archive").suffixes)
 # The names come last, when all are known, so they have a share of the text and of the time.
 _TEXT_SHARE = 0.9
 _TIME_SHARE = 0.9
@@ -35,7 +36,7 @@ class ArchiveConverter:
     """Reads archives; their paths are names only, nothing is ever written to the disk."""
 
     name = "archive"
-    version = 3
+    version = 4
     suffixes = named("archive").suffixes
     filenames = named("archive").filenames
 
@@ -43,93 +44,129 @@ class ArchiveConverter:
         """The documents of each file inside, `member` its path; at the end the list of all names.
 
         What can't be read is noted in that list; where nothing can, the first reason is raised.
-        Where there's too much text, the names are still gathered.
+        Where there's too much text, the names are still gathered, in archives inside it as well.
         """
         budget, depth = budget_of(source)
         if depth >= _MAX_DEPTH:
             raise ConversionError(f"more than {_MAX_DEPTH} archives inside one another")
-        listing = _Listing(context)
+        listing = _Listing(context, source)
         try:
             with plain_errors("an archive"):
                 for member in _members(source, budget, listing):
                     if is_secret(member.path):
                         listing.secrets += 1
                         continue
-                    listing.add(member.path)
+                    listing.add(member)
                     if listing.stops():
                         break
-                    if listing.reads_on():
-                        yield from _read_within_budget(member, context, budget, depth, listing)
+                    if listing.reads(member):
+                        read = _read(member, context, budget, depth, listing)
+                        yield from listing.counted(read, member)
         except TooMuchError as error:
             # Where only unpacking tells what follows, its names stay unknown.
-            if depth:
-                raise
-            if not listing.is_full:
-                listing.failed("the rest", error)
+            listing.spent = listing.spent or error
+        if listing.spent is not None and not depth:
+            # The outermost archive is the one that has read enough.
+            listing.failed("the rest", listing.spent)
         if listing.first_error is not None and listing.nothing_read:
             raise listing.first_error
-        # The one file that a .gz holds speaks for itself.
-        if listing.notes or listing.documents != 1 or listing.members != 1:
+        if listing.says_more_than(source.name):
             yield listing.document()
+        if listing.spent is not None and depth:
+            raise listing.spent
 
 
 class _Listing:
     """What was found in an archive, and how much more may be read of it."""
 
-    def __init__(self, context: ConversionContext) -> None:
+    def __init__(self, context: ConversionContext, source: Source) -> None:
         self.members = 0
         self.notes: list[str] = []
         self.documents = 0
         self.failures = 0
         self.secrets = 0
         self.first_error: ConversionError | None = None
-        self.is_full = False
-        self._text_limit = int(_TEXT_SHARE * context.text_limit)
+        # What ended the reading, where all that's inside unpacks to too much.
+        self.spent: TooMuchError | None = None
+        self._is_full = False
+        self._is_enough = source.is_enough if isinstance(source, MemberSource) else lambda: False
+        self._limit = context.text_limit
+        self._text_limit = int(_TEXT_SHARE * self._limit)
         self._text_left = self._text_limit
         self._names: list[str] = []
-        self._names_left = context.text_limit - self._text_limit
+        self._names_left = self._limit - self._text_limit
         now = time.monotonic()
         left_s = context.deadline_s - now
         self._texts_end_s = now + _TIME_SHARE * left_s
         # Some of it is for what comes after: telling them.
         self._names_end_s = now + (1 + _TIME_SHARE) / 2 * left_s
 
+    def says_more_than(self, name: str) -> bool:
+        """Whether the list tells anything beside the archive's name and what was read."""
+        if self.notes or self.members != 1:
+            return True
+        # The one file that a .gz holds speaks for itself.
+        is_named = self.documents == 1 or (self.is_full() and name.startswith(tuple(self._names)))
+        return not is_named
+
     @property
     def nothing_read(self) -> bool:
         """Whether every member failed; a photo, which holds no text, didn't."""
         return not self.documents and self.failures >= self.members
 
-    def reads_on(self) -> bool:
-        """Whether there's room and time for another member's text; notes the end of the time."""
-        if self.is_full:
+    def is_full(self) -> bool:
+        """Whether only names are wanted from now on, here or in an archive around this one."""
+        return self._is_full or self.spent is not None or self._is_enough()
+
+    def reads(self, member: Member) -> bool:
+        """Whether a member is to be unpacked: for its text, or for the names in an archive."""
+        if self.spent is not None:
             return False
-        if time.monotonic() >= self._texts_end_s:
-            self.is_full = True
+        if not self.is_full() and time.monotonic() >= self._texts_end_s:
+            self._is_full = True
             self.notes.append(OUT_OF_TIME)
-        return not self.is_full
+        return not self.is_full() or _is_archive(member)
 
     def stops(self) -> bool:
         """Whether there's no time for more names either."""
-        return self.is_full and time.monotonic() >= self._names_end_s
+        return self.is_full() and time.monotonic() >= self._names_end_s
 
-    def add(self, path: str) -> None:
+    def add(self, member: Member) -> None:
         """Take a member's name."""
         self.members += 1
-        self._names_left -= len(path) + 1
+        self._names_left -= len(member.path) + 1
         if self._names_left >= 0:
-            self._names.append(path)
+            self._names.append(member.path)
+        if member.is_alone:
+            # Its name goes with its text: there's no list to leave room for.
+            self._text_limit = self._text_left = self._limit
 
-    def counted(self, documents: Iterator[Document]) -> Iterator[Document]:
-        """The documents up to the limit on their text; the one that's over it is cut."""
-        for document in documents:
-            length = sum(len(block.text) for block in document.blocks)
-            if length > self._text_left:
-                self.is_full = True
-                self.notes.append(f"only the first {self._text_limit:,} characters were read")
-                yield cut_document(document, self._text_left, self._text_limit)
-                return
+    def counted(self, documents: Iterator[Document], member: Member) -> Iterator[Document]:
+        """The documents up to the limit on their text, the one that's over it cut; then names."""
+        try:
+            for document in documents:
+                length = sum(len(block.text) for block in document.blocks)
+                is_list = document.kind == "archive"
+                if is_list and (self.is_full() or length > self._text_left):
+                    if length <= self._names_left:
+                        self._names_left -= length
+                        yield document
+                elif not self.is_full():
+                    yield self._within_limit(document, length, member)
+                # An archive goes on to what else is in it, a mail folder doesn't.
+                if self.is_full() and not _is_archive(member):
+                    return
+        except TooMuchError as error:
+            self.spent = error
+
+    def _within_limit(self, document: Document, length: int, member: Member) -> Document:
+        if length <= self._text_left:
             self._text_left -= length
-            yield document
+            return document
+        self._is_full = True
+        if not member.is_alone:
+            self.notes.append(f"only the first {self._text_limit:,} characters were read")
+        return cut_document(document, self._text_left, self._text_limit)
 
     def failed(self, what: str, error: ConversionError) -> None:
         """Note that something couldn't be read."""
@@ -160,18 +197,8 @@ def _members(source: Source, budget: Budget, listing: _Listing) -> Iterator[Memb
         listing.failed("the rest", error)
 
 
-def _read_within_budget(
-    member: Member, context: ConversionContext, budget: Budget, depth: int, listing: _Listing
-) -> Iterator[Document]:
-    """What a member says; from where there's too much, only names are taken."""
-    try:
-        yield from listing.counted(_read(member, context, budget, depth, listing))
-    except TooMuchError as error:
-        # The outermost archive is the one that has read enough.
-        if depth:
-            raise
-        listing.failed("the rest", error)
-        listing.is_full = True
+def _is_archive(member: Member) -> bool:
+    return member.path.lower().endswith(_SUFFIXES)
 
 
 def _read(
@@ -180,7 +207,7 @@ def _read(
     name = member.path.rpartition("/")[2]
     budget.take_member()
     try:
-        nested = MemberSource(name, member.read(), budget, depth + 1)
+        nested = MemberSource(name, member.read(), budget, depth + 1, listing.is_full)
         for document in context.convert_nested(nested):
             inner = "!/".join(filter(None, (member.path, document.member)))
             listing.documents += 1

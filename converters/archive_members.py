@@ -40,10 +40,14 @@ _MAX_ENDS = 100
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive; `read` raises ConversionError where it can't be unpacked."""
+    """A file in an archive; `read` raises ConversionError where it can't be unpacked.
+
+    `is_alone` where it's known that there's no other.
+    """
 
     path: str
     read: Callable[[], bytes]
+    is_alone: bool = False
 
 
 def members_of(source: Source, budget: Budget) -> Iterator[Member]:
@@ -71,7 +75,7 @@ def members_of(source: Source, budget: Budget) -> Iterator[Member]:
         if _is_tar(first):
             yield from _tar_members(stream)
         else:
-            yield Member(_unpacked_name(source.name), stream.read_all)
+            yield Member(_unpacked_name(source.name), stream.read_all, is_alone=True)
 
 
 def _is_behind_program(source: Source, head: bytes) -> bool:
@@ -86,11 +90,10 @@ def _zip_members(source: Source) -> Iterator[Member]:
     with checked_zip(source, _LIMITS) as archive:
         if archive.members and all(info.flag_bits & 1 for info in archive.members.values()):
             raise ConversionError("locked by a password")
-        for name, info in archive.members.items():
-            path = _zip_path(info)
-            if _is_litter(path):
-                continue
-            yield Member(path, _zip_reader(archive, name))
+        paths = {name: _zip_path(info) for name, info in archive.members.items()}
+        wanted = {name: path for name, path in paths.items() if not _is_litter(path)}
+        for name, path in wanted.items():
+            yield Member(path, _zip_reader(archive, name), is_alone=len(wanted) == 1)
 
 
 def _zip_reader(archive: CheckedZip, name: str) -> Callable[[], bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -62,12 +62,16 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class MemberSource:
-    """A file inside another one, in memory, with what may still be unpacked from it."""
+    """A file inside another one, in memory, with what may still be unpacked from it.
+
+    `is_enough` tells whether what's around it has all the text it wants, and only wants names.
+    """
 
     name: str
     data: bytes = field(repr=False)
     budget: Budget = field(default_factory=Budget, repr=False)
     depth: int = 1
+    is_enough: Callable[[], bool] = field(default=lambda: False, repr=False)
 
     @property
     def size(self) -> int:

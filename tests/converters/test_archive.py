@@ -10,7 +10,7 @@ import os
 import tarfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,57 @@ def test_names_are_listed_where_there_is_too_much_text(name: str, tmp_path: Path
     assert (names.member, listed) == ("", list(files))
     assert "only the first 9,000 characters were read" in names.notes
     assert sum(len(block.text) for each in documents for block in each.blocks) <= 10_000
+
+
+def listed_names(documents: Iterable[Document]) -> dict[str, list[str]]:
+    """The names that each archive's list gives, by the way to that archive."""
+    return {
+        document.member: "\n".join(block.text for block in document.blocks).split("\n")
+        for document in documents
+        if document.kind == "archive"
+    }
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+@pytest.mark.parametrize("time_share", [0.0, 0.9])
+def test_names_in_archives_inside_are_listed_where_there_is_too_much_text(
+    name: str, time_share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_module, "_TIME_SHARE", time_share)
+    words = "Words.\n" * 300
+    inner: dict[str, str | bytes] = {"one.txt": words, "two.jpg": "x"}
+    middle: dict[str, str | bytes] = {"long.txt": words, "b.zip": zipped(inner), "c.txt": words}
+    files: dict[str, str | bytes] = {
+        "first.tar": tarred(middle),
+        "app.log.gz": gzip.compress(b"late"),
+        "last.zip": zipped(inner),
+    }
+    data = zipped(files) if name == "a.zip" else gzip.compress(tarred(files))
+    (tmp_path / name).write_bytes(data)
+    documents = convert_file(str(tmp_path / name), text_limit=2000, time_s=600).documents
+    assert listed_names(documents) == {
+        "first.tar!/b.zip": list(inner),
+        "first.tar": list(middle),
+        "last.zip": list(inner),
+        "": list(files),
+    }
+    read = [each.member for each in documents if each.kind == "text" and each.blocks]
+    assert read == (["first.tar!/long.txt"] if time_share else [])
+    assert sum(len(block.text) for each in documents for block in each.blocks) <= 2000
+
+
+@pytest.mark.parametrize("name", ["app.log.gz", "app.log.zip"])
+def test_the_only_file_has_all_the_room(name: str, tmp_path: Path) -> None:
+    text = b"\n".join(b"line %d" % n for n in range(1000, 1999))
+    packed = gzip.compress(text) if name.endswith("gz") else zipped({"app.log": text})
+    (tmp_path / name).write_bytes(packed)
+    for limit, last, notes in (
+        (len(text), "line 1998", ()),
+        (9000, "line 1899", ("only the first 9,000 characters were read",)),
+    ):
+        (document,) = convert_file(str(tmp_path / name), text_limit=limit).documents
+        assert (document.member, document.notes) == ("app.log", notes)
+        assert document.blocks[-1].text.endswith(last)
 
 
 def test_names_are_listed_where_there_are_too_many_files(
