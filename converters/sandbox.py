@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from queue import Empty
 from typing import TYPE_CHECKING
 
+from converters.collecting import OUT_OF_TIME
 from converters.registry import TEXT_LIMIT, kind_for
 from converters.sandbox_process import (
     ConvertingProcess,
@@ -51,12 +52,16 @@ _MAX_EXPECTED = 2
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A file that a process was asked for: how it was then, and whether it's the first there."""
+    """A file that a process was asked for: how it was then, and whether it's the first there.
+
+    `sent_s` and `still_s` are what the process's clock said then.
+    """
 
     request: Request
     timeout_s: float
     state: tuple[int, ...] | None
     sent_s: float
+    still_s: float
     is_first: bool
 
 
@@ -123,6 +128,11 @@ class Sandbox:
             if asked.is_first:
                 raise
             # Earlier files may have left it short of memory: this one gets a process of its own.
+            again = True
+        else:
+            again = _is_cut(reply) and self._stood_still(asked)
+        if again:
+            self.close()
             reply = self._answer(self._ask(self._ready_child(ocr=ocr), request, timeout_s))
         return _result(reply)
 
@@ -214,13 +224,18 @@ class Sandbox:
         state: tuple[int, ...] | None = None,
     ) -> _Asked:
         limit = request.text_limit * _BYTES_PER_CHARACTER + _EXTRA_REPLY_BYTES
-        asked = _Asked(request, timeout_s, state, time.monotonic(), child.files == 0)
+        sent_s, still_s = child.clock.now_s(), child.clock.still_s()
+        asked = _Asked(request, timeout_s, state, sent_s, still_s, child.files == 0)
         try:
             child.send(request, limit, timeout_s)
         except BaseException:
             self.close()
             raise
         return asked
+
+    def _stood_still(self, asked: _Asked) -> bool:
+        """Whether the program was stopped in the meantime, and its process may have been too."""
+        return self._child is not None and self._child.clock.still_s() > asked.still_s
 
     def _answer(self, asked: _Asked) -> Reply:
         child = self._child
@@ -244,7 +259,7 @@ class Sandbox:
     def _wait(self, child: ConvertingProcess, deadline_s: float) -> Reply | None:
         """The child's reply; None when it didn't come in time."""
         while True:
-            left_s = deadline_s - time.monotonic()
+            left_s = deadline_s - child.clock.now_s()
             with contextlib.suppress(Empty):
                 return child.receive(max(0.0, min(left_s, _POLL_S)))
             if left_s <= 0:
@@ -253,6 +268,12 @@ class Sandbox:
                 raise CancelledError
             if child.resident_bytes() > self._memory_bytes:
                 raise too_much_memory(self._memory_bytes)
+
+
+def _is_cut(reply: Reply) -> bool:
+    """Whether a file's time was up before all of it was read."""
+    documents = reply.conversion.documents if reply.conversion is not None else ()
+    return any(OUT_OF_TIME in each.notes for each in documents)
 
 
 def _state_of(path: str) -> tuple[int, ...] | None:

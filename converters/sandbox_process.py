@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import deque
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import BinaryIO, cast
 
+from converters.running_clock import RunningClock
 from converters.sandbox_wire import (
     MessageTooLargeError,
     Reply,
@@ -27,7 +27,7 @@ from localsearch.types import ConversionError, LocalsearchError
 _START_TIMEOUT_S = 60.0
 _END_TIMEOUT_S = 5.0
 _MAX_READY_BYTES = 1000
-_WATCH_S = 0.25
+_POLL_S = 0.25
 # Whoever waits for the answer notices first, and says it better.
 _WATCH_GRACE_S = 1.0
 # Where programs, libraries and languages are, and on Windows the system.
@@ -50,7 +50,8 @@ class ConvertingProcess:
     its answer.
 
     `files` counts what it was asked for, `peak_bytes` is the most memory that it said it held,
-    `answered_s` when the last answer that was taken came (by the monotonic clock).
+    `answered_s` when the last answer that was taken came, by `clock`. That counts no time for
+    which this program was stopped: whatever it would have seen in that time, it sees then.
     """
 
     def __init__(self, memory_bytes: int, *, ocr: bool) -> None:
@@ -58,6 +59,7 @@ class ConvertingProcess:
         self.files = 0
         self.peak_bytes = 0
         self.answered_s = 0.0
+        self.clock = RunningClock()
         self._memory_bytes = memory_bytes
         self._ended_for: ConversionError | None = None
         self._closed = Event()
@@ -96,10 +98,16 @@ class ConvertingProcess:
 
     def wait_until_ready(self) -> None:
         """Wait for it to have everything imported and every right given up."""
-        try:
-            reply = self.receive(_START_TIMEOUT_S)
-        except (Empty, ConversionError) as error:
-            raise _cannot_start("it didn't start") from error
+        deadline_s = self.clock.now_s() + _START_TIMEOUT_S
+        reply = None
+        while reply is None:
+            try:
+                reply = self.receive(_POLL_S)
+            except Empty as error:
+                if self.clock.now_s() > deadline_s:
+                    raise _cannot_start("it didn't start") from error
+            except ConversionError as error:
+                raise _cannot_start("it didn't start") from error
         if reply.outcome != "ready":
             raise _cannot_start("it didn't start as it should")
 
@@ -107,7 +115,7 @@ class ConvertingProcess:
         """Ask for a file; the reply may be `max_reply_bytes` long and take `timeout_s`."""
         self._max_reply_bytes = max_reply_bytes
         self.files += 1
-        self._asked.append((time.monotonic(), timeout_s))
+        self._asked.append((self.clock.now_s(), timeout_s))
         self._busy.set()
         try:
             write_frame(self._requests, encode(request))
@@ -162,7 +170,7 @@ class ConvertingProcess:
 
     def _watch(self) -> None:
         """End it where a file takes too much, whether or not its answer is waited for."""
-        while not self._closed.wait(_WATCH_S):
+        while not self._closed.wait(_POLL_S):
             try:
                 sent_s, timeout_s = self._asked[0]
             except IndexError:
@@ -171,7 +179,7 @@ class ConvertingProcess:
                 if not self._asked and not self._closed.is_set():
                     self._busy.wait()
                 continue
-            taken_s = time.monotonic() - max(sent_s, self._replied_s)
+            taken_s = self.clock.now_s() - max(sent_s, self._replied_s)
             if self.resident_bytes() > self._memory_bytes:
                 self._ended_for = too_much_memory(self._memory_bytes)
             elif taken_s > timeout_s + _WATCH_GRACE_S:
@@ -193,11 +201,11 @@ class ConvertingProcess:
                 except OSError:
                     data = None
                 self._note_reply()
-                self._replies.put((data, time.monotonic()))
+                self._replies.put((data, self._replied_s))
         self._stop_watching()
 
     def _note_reply(self) -> None:
-        self._replied_s = time.monotonic()
+        self._replied_s = self.clock.now_s()
         # The first reply only says that it's ready.
         with contextlib.suppress(IndexError):
             self._asked.popleft()

@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from converters.collecting import OUT_OF_TIME
 from localsearch.types import Block, ConversionContext, Document, Source
 
 
@@ -185,6 +187,31 @@ class Count(_Faulty):
     def misbehave(self, source: Source) -> str:
         self._read += 1
         return f"{self._read} {_text(source)}"
+
+
+class Await(_Faulty):
+    """Goes on once there's the file that its text names; meanwhile its own is open."""
+
+    def misbehave(self, source: Source) -> str:
+        wanted = _text(source)
+        with source.open():
+            while not os.path.exists(wanted):
+                time.sleep(0.01)
+        return "read"
+
+
+class Punctual(_Faulty):
+    """As `Await`, and stops with what it has when its time is up, as all should."""
+
+    def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
+        wanted = _text(source)
+        with source.open():
+            while time.monotonic() < context.deadline_s:
+                if os.path.exists(wanted):
+                    yield Document((Block("read"),))
+                    return
+                time.sleep(0.01)
+        yield Document((Block("begun"),), notes=(OUT_OF_TIME,))
 
 
 class Grow(_Faulty):
