@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from localsearch.types import IndexReport
 
 _SHOWN_FAILURES = 5
+# Of fewer, loading the model takes most of the time, and the speed would tell nothing.
+_MEASURABLE_TOKENS = 2_000
 
 
 @click.command()
@@ -115,11 +117,10 @@ def _sum_up(report: IndexReport) -> None:
     ]
     note(f"files: {', '.join(changes) or 'none'}")
     if report.embedded_chunks:
-        rate = report.embedded_tokens / report.engine_s if report.engine_s else 0.0
-        note(
-            f"embedded {counted(report.embedded_chunks, 'passage')}"
-            f" ({report.embedded_tokens:,} tokens, {rate:,.0f} tokens/s)"
-        )
+        tokens = counted(report.embedded_tokens, "token")
+        if report.embedded_tokens >= _MEASURABLE_TOKENS and report.engine_s:
+            tokens += f", {report.embedded_tokens / report.engine_s:,.0f} tokens/s"
+        note(f"embedded {counted(report.embedded_chunks, 'passage')} ({tokens})")
     for failure in report.failed[:_SHOWN_FAILURES]:
         note(f"not read: {shown_path(failure.path)}: {failure.reason}")
     if len(report.failed) > _SHOWN_FAILURES:

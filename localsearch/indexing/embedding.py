@@ -73,6 +73,11 @@ def embed_missing(run: Run, until: Callable[[], bool], batch_s: float) -> bool:
     return True
 
 
+def have_loaded(embedder: Embedder) -> None:
+    """Have the model in memory, so that loading it is no part of how long it embeds."""
+    embedder.embed_documents(())
+
+
 def _embed_batch(
     run: Run, embedder: Embedder, model_id: int, batch: Sequence[UnembeddedChunk]
 ) -> float:
@@ -90,6 +95,7 @@ def _embed_batch(
         writing_s += time.monotonic() - began_s
 
     texts = [each.chunk.embedded_text for each in unique]
+    have_loaded(embedder)
     began_s = time.monotonic()
     try:
         embedder.embed_documents(texts, cancel=run.cancel, on_vectors=write)

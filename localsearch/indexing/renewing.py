@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localsearch.indexing import reader
-from localsearch.indexing.embedding import BatchSize
+from localsearch.indexing.embedding import BatchSize, have_loaded
 from localsearch.indexing.outdated import chunking
 from localsearch.indexing.pace import Pace
 from localsearch.indexing.reading import FileReading
@@ -120,6 +120,7 @@ def _embed(
     run: Run, embedder: Embedder, renewal: Renewal, batch: Sequence[bytes], size: BatchSize
 ) -> None:
     chunks = [renewal.texts[key] for key in batch]
+    have_loaded(embedder)
     began_s = time.monotonic()
     made = embedder.embed_documents([each.embedded_text for each in chunks], cancel=run.cancel)
     took_s = time.monotonic() - began_s

@@ -128,6 +128,19 @@ def test_other_hosts_and_origins_are_refused(running: Running) -> None:
     assert running.hello(host=f"localhost:{port}").status_code == 200
 
 
+def test_a_huge_request_is_refused_before_it_is_held(running: Running) -> None:
+    server = psutil.Process(running.pid)
+    before = server.memory_info().rss
+    huge = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"' + b"a" * 50_000_000 + b'"}}'
+    headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+    for token, status in ((None, 401), (running.token, 413)):
+        given = headers | ({"authorization": f"Bearer {token}"} if token else {})
+        answer = httpx2.post(running.url, content=huge, headers=given, trust_env=False)
+        assert answer.status_code == status
+    assert server.memory_info().rss - before < len(huge)
+    assert running.hello().status_code == 200
+
+
 def test_it_listens_on_loopback_alone(running: Running) -> None:
     listening = [
         each.laddr.ip
