@@ -65,15 +65,12 @@ class ContentReader:
         self._headings = HeadingPath()
         self._paragraphs: list[_Paragraph] = []
         self._asides: list[str] = []
-        # Footnotes stand inside the paragraph that they're about; they're read after it.
-        self._notes: list[tuple[str, int, str]] = []
+        # Footnotes stand inside what they're about; they're read after it.
+        self._notes: list[tuple[str, Locator]] = []
         self._is_title_frame = False
         self._lists = 0
         self._items: list[str] = []
-        self._tables = TableReader(
-            lambda lines: self._add(lines, "table", self._page),
-            lambda sheet: SheetRows(sheet, out),
-        )
+        self._tables = TableReader(self._add_rows, lambda sheet: SheetRows(sheet, out))
 
     def take(self, event: XmlEvent) -> None:
         """Read on by one event."""
@@ -93,7 +90,7 @@ class ContentReader:
         """Write what's still open, in a file that ends too early."""
         self._flush_items()
         self._tables.finish()
-        self._flush_notes()
+        self._add_notes()
 
     def blocks(self) -> Iterator[Block]:
         """All blocks; with pages only where the file says where pages end."""
@@ -108,6 +105,8 @@ class ContentReader:
             is_heading = name == _TEXT + "h"
             level = number(attributes.get(_TEXT + "outline-level"), 1) if is_heading else 0
             is_title = attributes.get(_TEXT + "style-name") == "Title"
+            if (is_heading or self._is_title_frame) and not self._asides:
+                self._flush_items()
             self._paragraphs.append(_Paragraph(level, self._page, is_title))
         elif name.startswith(TABLE):
             self._flush_items()
@@ -143,8 +142,8 @@ class ContentReader:
                 self._end_paragraph(self._paragraphs.pop())
         elif name.startswith(TABLE):
             self._tables.end(name)
-            if not self._tables.in_cell:
-                self._flush_notes()
+            if not self._tables.is_open:
+                self._add_notes()
         elif name == _TEXT + "list":
             self._lists = max(0, self._lists - 1)
             if not self._lists:
@@ -159,16 +158,15 @@ class ContentReader:
         text = _COLLAPSED.sub(" ", "".join(paragraph.pieces)).translate(_WRITTEN).strip()
         if text:
             self._write(text, paragraph)
-        if not (self._paragraphs or self._lists or self._tables.in_cell):
-            self._flush_notes()
+        if not (self._paragraphs or self._lists or self._tables.is_open):
+            self._add_notes()
 
     def _write(self, text: str, paragraph: _Paragraph) -> None:
         if self._asides:
-            self._notes.append((text, paragraph.page, self._asides[-1]))
+            self._notes.append((text, self._place(paragraph.page)))
         elif self._tables.in_cell:
             self._tables.add_text(" ".join(text.split()))
         elif paragraph.level or self._is_title_frame:
-            self._flush_items()
             title = clean_line(text)
             self._headings.enter(paragraph.level or 1, title)
             self.title = self.title or title
@@ -184,21 +182,31 @@ class ContentReader:
         if self._items:
             self._add("\n".join(self._items), "list", self._page)
             self._items.clear()
-        self._flush_notes()
+        if not self._tables.is_open:
+            self._add_notes()
 
-    def _flush_notes(self) -> None:
-        for text, page, aside in self._notes:
-            self._add(text, "note", page, aside)
+    def _add_rows(self, lines: str) -> None:
+        self._add(lines, "table", self._page)
+        self._add_notes()
+
+    def _add_notes(self) -> None:
+        for text, place in self._notes:
+            self._out.add(text, replace(place, heading=self._headings.path), "note")
         self._notes.clear()
 
-    def _add(self, text: str, kind: BlockKind, page: int, part: str | None = None) -> None:
-        locator = Locator(
-            page=None if self._slide else page,
+    def _add(self, text: str, kind: BlockKind, page: int) -> None:
+        self._out.add(text, self._place(page), kind)
+
+    def _place(self, page: int) -> Locator:
+        sheet, cell = self._tables.place
+        return Locator(
+            page=None if self._slide or sheet else page,
             slide=self._slide or None,
+            sheet=sheet,
+            cell=cell,
             heading=self._headings.path,
-            part=part or (self._asides[-1] if self._asides else None),
+            part=self._asides[-1] if self._asides else None,
         )
-        self._out.add(text, locator, kind)
 
 
 def read_properties(meta: BinaryIO) -> tuple[str | None, str | None]:

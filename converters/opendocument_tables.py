@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from converters.cleaning import clean_line
-from converters.rows import RecordWriter, SheetRows
+from converters.rows import RecordWriter, SheetRows, column_letters
 
 _NS = "urn:oasis:names:tc:opendocument:xmlns:"
 TABLE, OFFICE = f"{_NS}table:1.0 ", f"{_NS}office:1.0 "
@@ -49,6 +49,7 @@ class TableReader:
         self._rows: list[_Row] = []
         self._lines: list[str] = []
         self._sheet: SheetRows | None = None
+        self._sheet_name = ""
         self._records = RecordWriter()
         self._row_number = 1
 
@@ -56,6 +57,19 @@ class TableReader:
     def in_cell(self) -> bool:
         """Whether text belongs to a cell now."""
         return bool(self._rows)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be rows that aren't written yet."""
+        return bool(self._tables)
+
+    @property
+    def place(self) -> tuple[str | None, str | None]:
+        """The sheet, and the cell in it that is being read; None where there's none."""
+        if not self.is_sheet or not self._rows:
+            return None, None
+        cell = f"{column_letters(self._rows[0].column + 1)}{self._row_number}"
+        return self._sheet_name, cell
 
     def add_text(self, text: str) -> None:
         """A paragraph of the cell that is open."""
@@ -67,7 +81,8 @@ class TableReader:
         if name == TABLE + "table":
             self._tables += 1
             if self.is_sheet and self._tables == 1:
-                self._sheet = self._new_sheet(clean_line(attributes.get(TABLE + "name", "")))
+                self._sheet_name = clean_line(attributes.get(TABLE + "name", ""))
+                self._sheet = self._new_sheet(self._sheet_name)
                 self._records = RecordWriter()
                 self._row_number = 1
         elif name == TABLE + "table-row" and self._tables:

@@ -82,6 +82,54 @@ def test_text_document(tmp_path: Path) -> None:
     assert not any("deleted" in block.text or "Ada" in block.text for block in document.blocks)
 
 
+def _noted(words: str, note: str) -> str:
+    return (
+        f"{words}<text:note><text:note-citation>1</text:note-citation><text:note-body>"
+        f"<text:p>{note}</text:p></text:note-body></text:note>"
+    )
+
+
+def test_notes_come_after_the_heading_the_list_or_the_table_that_they_are_in(
+    tmp_path: Path,
+) -> None:
+    def cell(words: str, note: str) -> str:
+        return f"<table:table-cell><text:p>{_noted(words, note)}</text:p></table:table-cell>"
+
+    def item(words: str, note: str) -> str:
+        return f"<text:list-item><text:p>{_noted(words, note)}</text:p></text:list-item>"
+
+    rows = f"<table:table-row>{cell('a', 'A.')}{cell('b', 'B.')}</table:table-row>"
+    rows += f"<table:table-row>{cell('c', 'C.')}{cell('d', 'D.')}</table:table-row>"
+    body = (
+        f"<office:text><text:p>Before.</text:p><text:list>{item('one', 'One.')}</text:list>"
+        f"<text:h text:outline-level='1'>{_noted('Title', 'About it.')}</text:h>"
+        f"<table:table>{rows}</table:table><text:p>After.</text:p></office:text>"
+    )
+    document = convert(tmp_path / "a.odt", zipped({"content.xml": content(body)}))
+    texts = [block.text for block in document.blocks]
+    assert texts == [
+        *("Before.", "- one", "One.", "Title", "About it."),
+        *("a | b\nc | d", "A.", "B.", "C.", "D.", "After."),
+    ]
+    assert place_of(document, "One.").heading == ()
+    assert place_of(document, "About it.") == Locator(heading=("Title",), part="note")
+    assert place_of(document, "D.") == Locator(heading=("Title",), part="note")
+
+
+def test_comments_on_the_cells_of_a_sheet(tmp_path: Path) -> None:
+    rows = "".join(
+        "<table:table-row><table:table-cell/><table:table-cell><office:annotation>"
+        f"<text:p>Check {n}.</text:p></office:annotation><text:p>{n}</text:p></table:table-cell>"
+        "</table:table-row>"
+        for n in (5, 7)
+    )
+    sheet = f"<table:table table:name='Năm'>{rows}</table:table>"
+    body = f"<office:spreadsheet>{sheet}</office:spreadsheet>"
+    document = convert(tmp_path / "a.ods", zipped({"content.xml": content(body)}))
+    assert [block.text for block in document.blocks] == ["5\n7", "Check 5.", "Check 7."]
+    assert place_of(document, "Check 7.") == Locator(sheet="Năm", cell="B2", part="comment")
+
+
 def test_flat_text_document(tmp_path: Path) -> None:
     flat = f"<office:document {_OPEN}>{_META}<office:body>{_TEXT}</office:body></office:document>"
     flat = flat.replace("office:document-meta", "office:x")
