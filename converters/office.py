@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from converters.formats import named
-from converters.safety import OLE_MAGIC, CheckedZip, Limits, checked_zip
+from converters.safety import OLE_MAGIC, CheckedZip, Limits, TooMuchError, checked_zip
 from converters.tables import CsvConverter
 from converters.xml_stream import MalformedXmlError, check_xml
 from localsearch.types import ConversionContext, ConversionError, Document, NoTextError, Source
@@ -18,7 +18,10 @@ _LIMITS = Limits(member_bytes=256 << 20, total_bytes=384 << 20)
 _TABLE_NAMES = (".xls", ".xlt")
 _PARSED = (".xml", ".rels")
 # Parts that these files don't need to be read.
-_OPTIONAL = ("customxml/", "docprops/", "word/glossary/", "ppt/tags/")
+_OPTIONAL = (
+    "customxml/", "docprops/", "word/glossary/", "ppt/tags/", "xl/comments", "xl/persons/",
+    "xl/threadedcomments/",
+)  # fmt: skip
 _STRICT = b"http://purl.oclc.org/ooxml/"
 # ISO 29500 names its strict and transitional namespaces differently; libraries know the latter.
 _TRANSITIONAL = (
@@ -71,13 +74,17 @@ def _checked_part(package: CheckedZip, name: str, max_elements: int) -> bytes:
     # An empty part stands for one that isn't needed: whatever refers to it still finds it.
     if not name.lower().endswith(_PARSED):
         return b""
-    data = package.read(name)
     try:
+        data = package.read(name)
         check_xml(BytesIO(data), max_elements=max_elements)
-    except MalformedXmlError as error:
+    except TooMuchError:
+        raise
+    except ConversionError as error:
         if name.lower().startswith(_OPTIONAL):
             return b""
-        raise ConversionError(f"{error.cause} of {name}") from error
+        if isinstance(error, MalformedXmlError):
+            raise ConversionError(f"{error.cause} of {name}") from error
+        raise
     if name == "[Content_Types].xml":
         for special, main in _MAIN_TYPES:
             plain = b"application/vnd.openxmlformats-officedocument." + main + b".main+xml"

@@ -5,55 +5,87 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
 from converters.xml_stream import xml_events
+from localsearch.types import ConversionError
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
-_KIND = "/comments"
-# What Excel writes for old versions where a comment has answers; its text comes after it.
-_THREADED, _TEXT_BEGINS = "[Threaded comment]", "Comment:\n"
+_THREADED = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments "
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a kind of comments is written: the relation's type ends so, then elements' names."""
+
+    relation: str
+    comment: str
+    text: str
+
+
+_NOTES = _Kind("/comments", _MAIN + "comment", _MAIN + "t")
+_THREADS = _Kind("/threadedComment", _THREADED + "threadedComment", _THREADED + "text")
 
 
 def read_comments(package: BinaryIO, sheet_path: str) -> Iterator[tuple[str, str]]:
-    """Cell and text of each comment on a sheet, whose path inside the checked package is given."""
+    """Cell and text of each comment on a sheet, whose path inside the checked package is given.
+
+    Raises ConversionError after those that can be read, where others can't.
+    """
     with zipfile.ZipFile(package) as archive:
-        folder, name = posixpath.split(sheet_path)
-        relations = f"{folder}/_rels/{name}.rels"
-        if relations not in archive.namelist():
-            return
-        for target in _targets(archive.read(relations)):
-            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            if path in archive.namelist():
-                yield from _comments(archive.read(path))
+        targets = list(_targets(archive, sheet_path))
+        threads: dict[str, list[str]] = {}
+        error: ConversionError | None = None
+        try:
+            for cell, text in _comments(archive, targets, _THREADS):
+                threads.setdefault(cell, []).append(text)
+        except ConversionError as damage:
+            error = damage
+        # A thread stands among the notes as well: for old programs, with advice in the language
+        # of the one that wrote it.
+        for cell, text in _comments(archive, targets, _NOTES):
+            yield cell, "\n".join(threads.pop(cell, (text,)))
+        for cell, texts in threads.items():
+            yield cell, "\n".join(texts)
+        if error is not None:
+            raise error
 
 
-def _targets(relations: bytes) -> Iterator[str]:
-    for event in xml_events(BytesIO(relations)):
+def _targets(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[tuple[str, str]]:
+    """The type of each of a sheet's relations, and the path of the part that it leads to."""
+    folder, name = posixpath.split(sheet_path)
+    relations = f"{folder}/_rels/{name}.rels"
+    members = set(archive.namelist())
+    if relations not in members:
+        return
+    for event in xml_events(BytesIO(archive.read(relations))):
         if event.name.endswith(" Relationship") and event.kind == "start":
-            is_inside = event.attributes.get("TargetMode") != "External"
-            if is_inside and event.attributes.get("Type", "").endswith(_KIND):
-                yield event.attributes.get("Target", "")
+            target = event.attributes.get("Target", "")
+            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            if event.attributes.get("TargetMode") != "External" and path in members:
+                yield event.attributes.get("Type", ""), path
 
 
-def _comments(part: bytes) -> Iterator[tuple[str, str]]:
+def _comments(
+    archive: zipfile.ZipFile, targets: list[tuple[str, str]], kind: _Kind
+) -> Iterator[tuple[str, str]]:
+    for relation, path in targets:
+        if relation.endswith(kind.relation):
+            yield from _comments_of(archive.read(path), kind)
+
+
+def _comments_of(part: bytes, kind: _Kind) -> Iterator[tuple[str, str]]:
     cell, pieces = "", list[str]()
     in_text = False
     for event in xml_events(BytesIO(part)):
         if event.kind == "text":
             if in_text:
                 pieces.append(event.text)
-        elif event.name == _MAIN + "comment":
+        elif event.name == kind.comment:
             if event.kind == "end":
-                yield cell, _written("".join(pieces))
+                yield cell, "".join(pieces).replace("\r\n", "\n").strip()
             cell, pieces = event.attributes.get("ref", ""), []
-        elif event.name == _MAIN + "t":
+        elif event.name == kind.text:
             in_text = event.kind == "start"
-
-
-def _written(text: str) -> str:
-    text = text.replace("\r\n", "\n")
-    if text.startswith(_THREADED):
-        text = "\n".join(line.strip() for line in text.partition(_TEXT_BEGINS)[2].split("\n"))
-    return text.strip()

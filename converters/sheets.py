@@ -29,7 +29,7 @@ class SheetsConverter:
     """Reads Excel workbooks; of a formula, the value that Excel saved with it."""
 
     name = "xlsx"
-    version = 2
+    version = 3
     suffixes = named("xlsx").suffixes
     filenames = named("xlsx").filenames
 
@@ -51,10 +51,10 @@ def _read(book: openpyxl.Workbook, package: BinaryIO, out: BlockCollector) -> Do
         try:
             with plain_errors("an Excel workbook"):
                 cells_left = _read_sheet(sheet, out, cells_left)
-                _read_comments(sheet, package, out)
         except ConversionError as error:
             unread.append(error)
             out.notes.append(f"sheet {sheet.title!r} can't be read: {error.cause}")
+        _read_comments(sheet, package, out)
         if out.full or cells_left <= 0:
             break
     if unread and not out.blocks:
@@ -87,10 +87,14 @@ def _read_sheet(sheet: Any, out: BlockCollector, cells_left: int) -> int:
 
 def _read_comments(sheet: Any, package: BinaryIO, out: BlockCollector) -> None:
     name = clean_line(sheet.title)
-    for cell, text in read_comments(package, sheet._worksheet_path):
-        if out.full:
-            return
-        out.add(text, Locator(sheet=name, cell=cell or None, part="comment"), "note")
+    try:
+        with plain_errors("an Excel workbook"):
+            for cell, text in read_comments(package, sheet._worksheet_path):
+                if out.full:
+                    return
+                out.add(text, Locator(sheet=name, cell=cell or None, part="comment"), "note")
+    except ConversionError as error:
+        out.notes.append(f"some comments on sheet {name!r} can't be read: {error.cause}")
 
 
 def _as_text(value: object) -> str:

@@ -9,20 +9,11 @@ from pathlib import Path
 import pytest
 
 from converters.registry import convert_file
-from localsearch.types import ConversionError, Document, Locator
+from localsearch.types import ConversionError
 from tests.converters import fuzz_seeds
+from tests.converters.office_files import convert, place_of
 
 _RTF = rb"{\rtf1\ansi\ansicpg1252 Sehr geehrte Frau Albers,\par die Heizung f\'e4llt aus.}"
-
-
-def convert(path: Path, data: bytes) -> Document:
-    path.write_bytes(data)
-    (document,) = convert_file(str(path)).documents
-    return document
-
-
-def place_of(document: Document, phrase: str) -> Locator:
-    return next(block.locator for block in document.blocks if phrase in block.text)
 
 
 def test_word(tmp_path: Path) -> None:

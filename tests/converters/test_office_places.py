@@ -10,14 +10,13 @@ import zipfile
 from pathlib import Path
 
 import docx
-import openpyxl
 import pptx
 import pytest
-from openpyxl.comments import Comment
 
 from converters.registry import convert_file
-from localsearch.types import ConversionError, Document, Locator
+from localsearch.types import ConversionError, Locator
 from tests.converters import fuzz_seeds
+from tests.converters.office_files import convert, edited, place_of, saved, workbook
 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _MC = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
@@ -31,32 +30,6 @@ _RAW_BODY = (
     "</mc:AlternateContent></w:r><w:r><w:t>around it</w:t></w:r></w:p>"
     f"<w:p {_W}><w:r><w:lastRenderedPageBreak/><w:t>On the next page</w:t></w:r></w:p>"
 )
-
-
-def convert(path: Path, data: bytes) -> Document:
-    path.write_bytes(data)
-    (document,) = convert_file(str(path)).documents
-    return document
-
-
-def place_of(document: Document, phrase: str) -> Locator:
-    found = [block.locator for block in document.blocks if phrase in block.text]
-    assert len(found) == 1, (phrase, [block.text for block in document.blocks])
-    return found[0]
-
-
-def edited(packed: bytes, member: str, pattern: str, replacement: str) -> bytes:
-    """The ZIP with the text of one member changed."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            data = old.read(name)
-            if name == member:
-                changed = re.sub(pattern, lambda _: replacement, data.decode(), count=1)
-                assert changed != data.decode()
-                data = changed.encode()
-            new.writestr(name, data, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
 
 
 def word_file() -> bytes:
@@ -151,36 +124,6 @@ def test_slides(tmp_path: Path) -> None:
     assert place_of(document, "Grouped").slide == 2
     assert place_of(document, "A | B\nก | ข").heading == ("第二季",)
     assert place_of(document, "Say it slowly.").part == "notes"
-
-
-def workbook(**sheets: list[list[object]]) -> openpyxl.Workbook:
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    return book
-
-
-def test_comments_on_cells_and_cells_far_away(tmp_path: Path) -> None:
-    book = workbook(Plan=[["item", "sum"], ["Pump", 12]], Rest=[["one", "more"]])
-    book["Plan"]["B2"].comment = Comment("Check this sum\nwith Ada", "Grace")
-    for sheet in ("Plan", "Rest"):
-        book[sheet]["XFD1048576"] = f"far on {sheet}"
-    document = convert(tmp_path / "a.xlsx", saved(book))
-    (note,) = (block for block in document.blocks if block.kind == "note")
-    assert note.text == "Check this sum\nwith Ada"
-    assert note.locator == Locator(sheet="Plan", cell="B2", part="comment")
-    far = [block.text for block in document.blocks if "far" in block.text]
-    assert far == ["far on Plan", "far on Rest"]
-    assert document.notes == ()
-
-
-def saved(book: openpyxl.Workbook) -> bytes:
-    packed = io.BytesIO()
-    book.save(packed)
-    return packed.getvalue()
 
 
 def test_sheets(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from converters.registry import convert_file
-from localsearch.types import ConversionError, Document, Locator
+from localsearch.types import ConversionError, Locator
 from tests.converters.fuzz_seeds import zipped
+from tests.converters.office_files import convert, place_of
 
 _NS = "urn:oasis:names:tc:opendocument:xmlns:"
 _OPEN = (
@@ -53,18 +53,6 @@ def content(body: str, doctype: str = "") -> str:
         f"<?xml version='1.0'?>{doctype}<office:document-content {_OPEN}><office:body>{body}"
         "</office:body></office:document-content>"
     )
-
-
-def convert(path: Path, data: bytes) -> Document:
-    path.write_bytes(data)
-    (document,) = convert_file(str(path)).documents
-    return document
-
-
-def place_of(document: Document, phrase: str) -> Locator:
-    found = [block.locator for block in document.blocks if phrase in block.text]
-    assert len(found) == 1, (phrase, [block.text for block in document.blocks])
-    return found[0]
 
 
 def test_text_document(tmp_path: Path) -> None:

@@ -11,15 +11,10 @@ from hypothesis import strategies as st
 from converters.records import flat_record
 from converters.registry import convert_file
 from converters.rows import RecordWriter, column_letters
-from localsearch.types import ConversionError, Document
+from localsearch.types import ConversionError
+from tests.converters.office_files import convert
 from tests.converters.record_vectors import RECORD_VECTORS
 from tests.converters.vectors import Vector
-
-
-def convert(path: Path, data: bytes) -> Document:
-    path.write_bytes(data)
-    (document,) = convert_file(str(path)).documents
-    return document
 
 
 @pytest.mark.parametrize("vector", RECORD_VECTORS, ids=lambda vector: vector.name)
