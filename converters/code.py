@@ -29,7 +29,7 @@ class CodeConverter:
     """Reads source code by symbol, or by lines where there's no grammar for its language."""
 
     name = "code"
-    version = 3
+    version = 4
     suffixes = named("code").suffixes
     filenames = named("code").filenames
 
@@ -64,13 +64,14 @@ def _language(filename: str, text: str) -> str | None:
 class _Span:
     """Rows `start` … `end` (not included) that belong to one symbol, or to none.
 
-    `is_rest` unless a symbol begins here.
+    `is_rest` unless a symbol begins here; `symbol_end` is where that symbol ends, with its members.
     """
 
     start: int
     end: int
     symbol: str | None
     is_rest: bool
+    symbol_end: int
 
 
 def _spans(symbols: Sequence[Symbol], rows: int) -> list[_Span]:
@@ -88,8 +89,10 @@ def _spans(symbols: Sequence[Symbol], rows: int) -> list[_Span]:
     for row in range(1, rows + 1):
         if row == rows or owner[row] != owner[start]:
             held = owner[start]
-            name = symbols[held].name if held >= 0 else None
-            spans.append(_Span(start, row, name, is_rest=held in begun))
+            name, end = (
+                (symbols[held].name, symbols[held].last_row + 1) if held >= 0 else (None, row)
+            )
+            spans.append(_Span(start, row, name, held in begun, end))
             begun.add(held)
             start = row
     return spans
@@ -138,7 +141,9 @@ def _belongs_to_next(
     if span.symbol is None or not after or after[0].symbol is None:
         return False
     return (
-        after[0].symbol.startswith(f"{span.symbol}.")
+        # One that ends before is whole on its line, even if what follows is named after it.
+        after[0].start < span.symbol_end
+        and after[0].symbol.startswith(f"{span.symbol}.")
         and sum(bool(line.strip()) for line in written) <= _HEADER_LINES
         and len(_WORD.findall("\n".join(written))) <= _HEADER_WORDS
     )

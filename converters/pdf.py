@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,6 +16,7 @@ from converters.collecting import OUT_OF_TIME
 from converters.formats import named
 from converters.pdf_columns import page_text
 from converters.pdf_outline import OutlineReader, read_outline
+from converters.pdf_widths import FontWidths
 from localsearch.types import (
     Block,
     ConversionContext,
@@ -53,7 +54,7 @@ class PdfConverter:
     """Reads PDF with pypdf; scanned pages with tesseract, where that's wanted and there."""
 
     name = "pdf"
-    version = 3
+    version = 4
     suffixes = named("pdf").suffixes
     filenames = named("pdf").filenames
 
@@ -107,11 +108,12 @@ def _open(file: BinaryIO) -> PdfReader:
 
 def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
     pages = _Pages(len(reader.pages))
+    fonts = FontWidths()
     left = context.text_limit
     for number in range(1, pages.total + 1):
         try:
             page = reader.pages[number - 1]
-            text = readable(page_text(page))
+            text = readable(page_text(page, fonts))
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - one bad page of a file must not cost the others
@@ -206,7 +208,7 @@ def _document(reader: PdfReader, pages: _Pages) -> Document:
     if not pages.texts and not pages.annotations:
         raise _nothing_read(pages)
     outline = read_outline(reader)
-    labels = _page_labels(reader)
+    labels = _page_labels(reader, pages)
     headings = OutlineReader(outline)
     blocks: list[Block] = []
     for number in sorted(pages.texts.keys() | pages.annotations.keys()):
@@ -233,11 +235,12 @@ def _nothing_read(pages: _Pages) -> ConversionError:
     return ConversionError("no text: its pages are empty, or drawn without letters")
 
 
-def _page_labels(reader: PdfReader) -> list[str | None]:
+def _page_labels(reader: PdfReader, pages: _Pages) -> list[str | None]:
     try:
         numbers: Any = reader.trailer["/Root"]["/PageLabels"].get("/Nums", ())  # type: ignore[index]
         # The library goes through the ranges again for every page.
-        if len(numbers) * len(reader.pages) > _MAX_LABEL_STEPS:
+        if len(numbers) * pages.total > _MAX_LABEL_STEPS:
+            pages.notes.append("its pages' own numbers weren't read: there are too many of them")
             return []
         labels = reader.page_labels
     except Exception:  # noqa: BLE001 - labels are a convenience, broken ones are left out
@@ -269,11 +272,11 @@ def _notes(reader: PdfReader, pages: _Pages) -> tuple[str, ...]:
         if numbers:
             notes.append(f"{len(numbers)} of {pages.total} pages {what}")
     try:
-        names: Sequence[str] = [
-            clean_line(name) for name in islice(reader.attachments, _MAX_ATTACHMENTS)
-        ]
+        names = list(reader.attachments)
     except Exception:  # noqa: BLE001 - a broken list of attachments costs only itself
-        names = ()
+        names = []
     if names:
-        notes.append(f"attachments: {', '.join(names)}")
+        more = len(names) - _MAX_ATTACHMENTS
+        listed = ", ".join(map(clean_line, names[:_MAX_ATTACHMENTS]))
+        notes.append(f"attachments: {listed}{f' and {more:,} more' if more > 0 else ''}")
     return tuple(notes)

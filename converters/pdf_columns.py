@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from converters.pdf_widths import WidthReader
+from converters.pdf_widths import FontWidths, PageWidths
 
 if TYPE_CHECKING:
     from pypdf import PageObject
@@ -117,14 +117,17 @@ def _number(written: Any, otherwise: float) -> float:
     return float(written) if isinstance(written, (int, float)) else otherwise
 
 
-def page_text(page: PageObject) -> str:
-    """The page's text, column by column where it's sure to have columns that were mixed up."""
+def page_text(page: PageObject, fonts: FontWidths) -> str:
+    """The page's text, column by column where it's sure to have columns that were mixed up.
+
+    `fonts` is the same for all pages of a file.
+    """
     spy = _Spy()
     text: str = page.extract_text(visitor_operand_before=spy.visit)
     if spy.is_turned or not _jumps_across(spy.runs):
         return text
     try:
-        regions = _regions(_segments(spy.runs, WidthReader(page)), is_rtl=_is_rtl(text))
+        regions = _regions(_segments(spy.runs, fonts.of_page(page)), is_rtl=_is_rtl(text))
         pieces = [_text_within(page, region) for region in regions]
     except (ArithmeticError, TypeError, ValueError):
         # Places beyond all numbers: there's the text still.
@@ -152,7 +155,7 @@ def _jumps_across(runs: Sequence[_Run]) -> bool:
     return far > 0 and jumps >= _MIN_JUMPS
 
 
-def _segments(runs: Sequence[_Run], widths: WidthReader) -> list[_Segment]:
+def _segments(runs: Sequence[_Run], widths: PageWidths) -> list[_Segment]:
     """The lines' parts in the order of writing; a wide gap ends one."""
     segments: list[_Segment] = []
     for run in runs:

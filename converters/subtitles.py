@@ -10,6 +10,7 @@ import pysubs2
 
 from converters.collecting import BlockCollector
 from converters.formats import named
+from converters.paragraphs import paragraphs
 from converters.safety import plain_errors
 from converters.text import read_text
 from localsearch.types import ConversionContext, ConversionError, Document, Locator, Source
@@ -27,12 +28,15 @@ class SubtitlesConverter:
     """Reads SubRip, WebVTT and SubStation files."""
 
     name = "subtitles"
-    version = 1
+    version = 2
     suffixes = named("subtitles").suffixes
     filenames = named("subtitles").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
-        """One document; neighbouring cues share a block, a line each."""
+        """One document; neighbouring cues share a block, a line each.
+
+        A file without any cue is read as the plain text that it is.
+        """
         suffix = source.name.lower().rpartition(".")[2]
         # The seam counts lines by "\n"; the library takes other breaks for lines too.
         text = read_text(source, context)
@@ -42,6 +46,10 @@ class SubtitlesConverter:
             )
             out = BlockCollector.within(context)
             _collect(subtitles, out)
+        if not subtitles.events and text.strip():
+            # A transcript without times, or notes beside a film.
+            yield Document(tuple(paragraphs(text.split("\n"))), kind="text")
+            return
         if not out.blocks:
             raise ConversionError("damaged, or not a subtitle file: it has no cue with text")
         title = subtitles.info.get("Title") if suffix in ("ass", "ssa") else None

@@ -75,6 +75,28 @@ def test_the_bare_first_line_of_a_class_goes_with_its_first_member() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "symbols"),
+    [
+        (
+            "javascript",
+            "function Point(x) { this.x = x }\nPoint.prototype.norm = function () {\n"
+            "  return this.x\n}\n",
+            ["Point", "Point.prototype.norm"],
+        ),
+        (
+            "go",
+            "type Point struct{ X int }\n\nfunc (p Point) Norm() int {\n\treturn p.X\n}\n",
+            ["Point", "Point.Norm"],
+        ),
+    ],
+)
+def test_what_is_whole_on_its_line_stays_apart_from_what_is_named_after_it(
+    language: str, text: str, symbols: list[str]
+) -> None:
+    assert [block.locator.symbol for block in code_blocks(text, language)] == symbols
+
+
 def test_a_few_words_between_symbols_go_with_what_they_introduce() -> None:
     text = (
         "import os\n\nif os.name == 'nt':\n    def home():\n        return 1\n\nelse:\n\n"

@@ -9,6 +9,7 @@ import pytest
 from pypdf.annotations import FreeText
 from pypdf.constants import PageLabelStyle
 
+from converters import pdf
 from converters.pdf import readable
 from converters.registry import convert_file
 from localsearch.types import ConversionError, Document
@@ -78,6 +79,23 @@ def test_page_labels_annotations_and_attachments(tmp_path: Path) -> None:
     note = document.blocks[-1]
     assert (note.kind, note.text, note.locator.page) == ("note", "check this sum", 2)
     assert "attachments: figures.csv" in document.notes
+
+
+def test_what_is_left_out_of_labels_and_attachments_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "_MAX_LABEL_STEPS", 3)
+    writer = pdf_writer(["Preface text here.", "Body text here."])
+    writer.set_page_label(0, 0, style=PageLabelStyle.LOWERCASE_ROMAN)
+    writer.set_page_label(1, 1, style=PageLabelStyle.DECIMAL, start=1)
+    for number in range(103):
+        writer.add_attachment(f"{number:03}.csv", b"a,b")
+    document = convert(tmp_path, pdf_bytes(writer))
+    assert {block.locator.page_label for block in document.blocks} == {None}
+    labels, attachments = document.notes
+    assert labels == "its pages' own numbers weren't read: there are too many of them"
+    assert attachments.startswith("attachments: 000.csv, 001.csv, ")
+    assert attachments.endswith(", 099.csv and 3 more")
 
 
 @pytest.mark.parametrize("title", ["untitled", "Microsoft Word - draft.doc", "scan0001.pdf", ""])

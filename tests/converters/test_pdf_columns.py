@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pypdf import PdfWriter
+from pypdf import PageObject, PdfWriter
+from pypdf.generic import ArrayObject, NameObject, NumberObject
 
+from converters.pdf_widths import FontWidths
 from converters.registry import convert_file
 from tests.converters.pdf_files import Placed, add_placed, pdf_bytes
 
@@ -130,6 +134,33 @@ def test_cells_of_several_lines_stay_beside_their_neighbours(tmp_path: Path) -> 
             lines += column(textwrap.wrap(cell, width=40), x, top=700 - 52 * row)
     text = " ".join(read(tmp_path, lines).split())
     assert text == " ".join(itertools.chain(*zip(asked, answered, strict=True)))
+
+
+def _font_of(page: PageObject) -> Any:
+    return page["/Resources"]["/Font"].raw_get("/F1")  # type: ignore[index]
+
+
+def test_the_widths_of_a_font_are_read_once_for_all_pages() -> None:
+    writer = PdfWriter()
+    add_placed(writer, column(_LEFT, 50))
+    page = writer.pages[0]
+    other = writer.add_page(page)
+    fonts = FontWidths()
+    assert fonts.measure(_font_of(page)) is fonts.measure(_font_of(other))
+    # The fixture's letters are all as wide.
+    assert fonts.of_page(other).width("/F1", "ab".encode("utf-16-be")) == 1.2
+
+
+def test_a_font_that_says_the_same_without_end_is_read_in_bounded_time() -> None:
+    writer = PdfWriter()
+    add_placed(writer, column(_LEFT, 50))
+    page = writer.pages[0]
+    font = _font_of(page).get_object()["/DescendantFonts"][0].get_object()
+    font[NameObject("/W")] = ArrayObject([NumberObject(n) for n in (0, 65_535, 500)] * 100_000)
+    began_s = time.process_time()
+    width = FontWidths().of_page(page).width("/F1", "ab".encode("utf-16-be"))
+    assert time.process_time() - began_s < 10
+    assert width == 1.0
 
 
 def test_a_page_of_one_column_with_words_apart_keeps_its_order(tmp_path: Path) -> None:

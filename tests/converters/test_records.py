@@ -39,7 +39,8 @@ def test_vector(vector: Vector, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.srt", b"no times in here\n"),
+        ("a.srt", b"\n \n"),
+        ("a.vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n"),
         ("a.ipynb", b"[1, 2]"),
         ("a.ipynb", b'{"cells": '),
         ("a.json", b"\x00\x01\x02" * 50),
@@ -48,6 +49,14 @@ def test_vector(vector: Vector, tmp_path: Path) -> None:
 def test_what_is_something_else_is_refused(name: str, data: bytes, tmp_path: Path) -> None:
     with pytest.raises(ConversionError):
         convert(tmp_path / name, data)
+
+
+@pytest.mark.parametrize("suffix", ["srt", "vtt", "ass"])
+def test_subtitles_without_times_are_plain_text(suffix: str, tmp_path: Path) -> None:
+    document = convert(tmp_path / f"a.{suffix}", b"ANNA: No times in here.\n\nBEN: None.\n")
+    assert document.kind == "text"
+    assert [block.text for block in document.blocks] == ["ANNA: No times in here.", "BEN: None."]
+    assert document.blocks[1].locator.line_start == 3
 
 
 def test_what_is_broken_in_json_is_said(tmp_path: Path) -> None:
