@@ -21,7 +21,7 @@ from textual.widgets import Input
 from localsearch.types import CancelledError, LocalsearchError
 from tui import themes
 from tui.indexing import IndexKeeper, IndexState
-from tui.keys import HIT_ACTIONS, alt_key
+from tui.keys import HIT_ACTIONS, alt_key, know_alt_letters
 from tui.lanes import Lanes
 from tui.screens.main import MainScreen
 from tui.terminal_end import terminal_is_gone
@@ -69,6 +69,7 @@ class LocalsearchApp(App[int]):
     ) -> None:
         """`keep_index` brings the index up to date while the app is open; `reopen` gives the
         same index with the settings as they are now."""
+        know_alt_letters()
         # Else Textual turns colours into greys, which a terminal of few shows as black on black.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.backend = backend

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, cast
 
+from textual import _ansi_sequences
 from textual.binding import Binding, BindingType
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +56,26 @@ ALT_KEYS: list[BindingType] = [
     Binding(alt_key(each.key), each.action, each.help, show=False, priority=True)
     for each in HIT_ACTIONS
 ]
+
+# What terminals begin longer sequences with.
+_NO_LETTERS = "OP"
+
+
+def know_alt_letters() -> None:
+    """Have Alt and a letter count as one key, however soon the next one comes.
+
+    Textual waits after an Escape for the rest of a sequence it knows, and when another begins
+    meanwhile (a held key, an arrow right after Alt-m) it gives the first as text, `^m`.
+    """
+    known = cast(
+        "MutableMapping[str, tuple[Enum, ...]]",
+        _ansi_sequences.ANSI_SEQUENCES_KEYS,
+    )
+    letters = [each for each in string.ascii_letters if each not in _NO_LETTERS]
+    keys = Enum("AltKey", {each: _alt_name(each) for each in letters})  # type: ignore[misc]
+    for letter in letters:
+        known.setdefault(f"\x1b{letter}", (keys[letter],))
+
+
+def _alt_name(letter: str) -> str:
+    return f"alt+shift+{letter.lower()}" if letter.isupper() else f"alt+{letter}"

@@ -38,6 +38,18 @@ async def test_any_script_can_be_pasted(index: StagedIndex) -> None:
         assert driver.current == "الشاي.txt"
 
 
+async def test_all_lines_that_are_pasted_are_asked_as_one(index: StagedIndex) -> None:
+    from textual.events import Paste
+
+    async with opened(index) as driver:
+        query = driver.main.query_input
+        query.post_message(Paste("green\r\n  tea\x1b[31m\nprices\r"))
+        await driver.until(lambda: query.value == "green tea[31m prices")
+        query.select_all()
+        query.post_message(Paste("tomatoes"))
+        await driver.until(lambda: query.value == "tomatoes")
+
+
 async def test_a_pause_makes_one_full_search_of_many_letters(index: StagedIndex) -> None:
     index.script = [[0]]
     async with opened(index) as driver:

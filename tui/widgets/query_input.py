@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.events import Paste
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -42,6 +44,15 @@ class QueryInput(Input):
             select_on_focus=False,
             id="query",
         )
+
+    def on_paste(self, event: Paste) -> None:
+        """Put in all of what's pasted, its lines as one; Textual would take the first alone."""
+        event.prevent_default()
+        event.stop()
+        line = " ".join(event.text.split())
+        text = "".join(each for each in line if unicodedata.category(each) != "Cc")
+        if text:
+            self.replace(text, *self.selection)
 
     def offer(self, queries: Sequence[str]) -> None:
         """Complete from these earlier queries, newest first."""
