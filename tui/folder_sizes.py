@@ -33,10 +33,13 @@ class FolderSize:
 
 
 def suggested_folders(current: str | None = None) -> tuple[str, ...]:
-    """Folders of this user that are there, the likeliest first, none inside another."""
+    """Folders of this user that are there, the likeliest first, none inside another.
+
+    Where there are none of those that people usually have: the working directory, and all of home.
+    """
     import platformdirs
 
-    home = os.path.expanduser("~")
+    home = os.path.realpath(os.path.expanduser("~"))
     candidates = [
         current,
         platformdirs.user_documents_dir(),
@@ -49,12 +52,20 @@ def suggested_folders(current: str | None = None) -> tuple[str, ...]:
         # A system without such folders names the home folder in their place.
         if candidate and os.path.isdir(candidate) and os.path.realpath(candidate) != home:
             found.setdefault(os.path.realpath(candidate))
-    paths = list(found)
+    paths = list(found) or _at_hand(home)
+    if paths[-1] == home:
+        return tuple(paths)
     return tuple(
         path
         for path in paths
         if not any(path != other and path.startswith(other + os.sep) for other in paths)
     )
+
+
+def _at_hand(home: str) -> list[str]:
+    """The working directory, unless it's the topmost of all, and the home folder."""
+    here = os.path.realpath(os.curdir)
+    return [here, home] if here not in (home, os.path.dirname(here)) else [home]
 
 
 def measure(

@@ -31,6 +31,32 @@ def test_only_folders_that_exist_are_suggested(documents: Path, user_home: Path)
     assert suggested_folders(str(documents / "notes")) == (str(documents), str(user_home / "src"))
 
 
+def test_where_nobody_has_made_the_usual_folders_what_is_at_hand_is_offered(
+    user_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = user_home / "letters"
+    work.mkdir()
+    for here, offered in (
+        (work, (str(work), str(user_home))),
+        (user_home, (str(user_home),)),
+        (Path("/"), (str(user_home),)),
+    ):
+        monkeypatch.chdir(here)
+        assert suggested_folders() == offered
+
+
+async def test_all_of_home_is_offered_and_not_chosen(
+    empty_index: StagedIndex, user_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(user_home)
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: "Start" in driver.text)
+        screen = driver.app.screen
+        assert screen.query_one("#start", Button).disabled
+        await driver.press("space")
+        await driver.until(lambda: not screen.query_one("#start", Button).disabled)
+
+
 async def test_from_nothing_to_a_search(empty_index: StagedIndex, documents: Path) -> None:
     async with opened(empty_index) as driver:
         await driver.until(lambda: isinstance(driver.app.screen, WelcomeScreen))

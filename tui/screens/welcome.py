@@ -77,6 +77,9 @@ class WelcomeScreen(Screen[bool]):
     def on_mount(self) -> None:
         """Begin to count."""
         first = self._current or next(iter(self._folders), None)
+        if first == os.path.realpath(os.path.expanduser("~")):
+            # All of it is more than most people mean: offered, but not chosen for them.
+            first = None
         folders = self.query_one("#folders", SelectionList)
         for path in self._folders:
             folders.add_option(Selection(self._describe(path), path, path == first))
