@@ -16,37 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# (first address, the one past the last) of a piece of memory.
-Region = tuple[int, int]
+    from localsearch.engine.mapped_memory import Region
 
 _WANTED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-# Smaller ones hold no weights.
-_SMALLEST_BYTES = 16 << 20
 # So much at a time: who frees the memory meanwhile waits for one piece at most.
 _PIECE_BYTES = 32 << 20
 _PAGE_BYTES = 2 << 20
 # From linux/mman.h, since Linux 6.1; older ones answer that they don't know it, and do it by
 # themselves in the course of minutes.
 _MADV_COLLAPSE = 25
-
-
-def large_regions() -> frozenset[Region]:
-    """The large pieces of this process's memory that no file lies behind; none but on Linux."""
-    if sys.platform != "linux":
-        return frozenset()
-    return frozenset(_large_regions())
-
-
-def _large_regions() -> Iterator[Region]:
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        for line in maps:
-            # Address, permissions, offset, device, inode, and a path where there's one.
-            span, permissions, _, _, inode, *_ = line.split()
-            first, end = (int(each, 16) for each in span.split("-"))
-            if inode == "0" and "w" in permissions and end - first >= _SMALLEST_BYTES:
-                yield first, end
 
 
 def move_to_huge_pages(regions: frozenset[Region], stop: threading.Event) -> None:

@@ -7,7 +7,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from localsearch.engine.huge_pages import large_regions, move_to_huge_pages
+from localsearch.engine.huge_pages import move_to_huge_pages
+from localsearch.engine.mapped_memory import large_regions, let_go_of_file
 from localsearch.engine.native import last_words, library
 from localsearch.types import ModelError
 
@@ -41,6 +42,8 @@ class Model:
                 "The file may be damaged or too new for this version; add or pull it again.",
             )
         self._repacked = large_regions() - there_before if repacks else frozenset()
+        if self._repacked:
+            let_go_of_file(path)
         self._closes = threading.Event()
         self._settling: threading.Thread | None = None
         self.vocabulary: Any = llama.llama_model_get_vocab(self.handle)

@@ -16,7 +16,8 @@ import pytest
 from localsearch.config import ModelSettings
 from localsearch.engine.embedder import GgufEmbedder
 from localsearch.engine.gguf import SMALL_QWEN3, write_random_qwen3
-from localsearch.engine.huge_pages import large_regions, move_to_huge_pages
+from localsearch.engine.huge_pages import move_to_huge_pages
+from localsearch.engine.mapped_memory import large_regions
 from localsearch.engine.runtime import Model
 
 _SIZE = 64 << 20
