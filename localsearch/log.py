@@ -1,7 +1,7 @@
 """What did the program that writes the index do, and what went wrong? One file, which says.
 
-Only the holder of the writer's lock opens it, so that no two turn it over at once. It holds paths
-and counts, never what's in the files.
+Only the holder of the writer's lock turns it over, so that no two do at once; the search screen
+adds its own faults at any time. It holds paths and counts, never what's in the files.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
+from logging.handlers import RotatingFileHandler, WatchedFileHandler
 from typing import TYPE_CHECKING
 
 from localsearch.config import private_dir
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # With those before it, some weeks of the busiest watcher.
 _MAX_BYTES = 1_000_000
 _KEPT_FILES = 3
+_FORM = "%(asctime)s %(process)d %(levelname)s %(message)s"
 
 logger = logging.getLogger("localsearch")
 
@@ -38,7 +39,7 @@ def open_log(path: Path) -> Iterator[None]:
     except OSError:
         yield
         return
-    handler.setFormatter(_OneLine("%(asctime)s %(process)d %(levelname)s %(message)s"))
+    handler.setFormatter(_OneLine(_FORM))
     # Warnings go where they'd go without a log, too.
     last_resort = logging.lastResort
     added = [handler] if last_resort is None else [handler, last_resort]
@@ -54,6 +55,22 @@ def open_log(path: Path) -> Iterator[None]:
         logger.setLevel(level)
         with contextlib.suppress(OSError):
             handler.close()
+
+
+def log_faults(path: Path) -> None:
+    """Have warnings and faults of this process go to the file too, to its end, for good.
+
+    For who has a screen, where they'd help nobody. While `open_log` writes here, it writes them.
+    """
+    try:
+        private_dir(path.parent)
+        handler = _Faults(path)
+    except OSError:
+        return
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(_OneLine(_FORM))
+    logger.addHandler(handler)
+    logger.propagate = False
 
 
 def log_report(report: IndexReport) -> None:
@@ -72,15 +89,32 @@ class _PrivateFile(RotatingFileHandler):
     """A log that only its user can read, and that's no reason to fail."""
 
     def _open(self) -> TextIOWrapper:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        return TextIOWrapper(
-            os.fdopen(os.open(self.baseFilename, flags, 0o600), "ab"),
-            encoding="utf-8",
-            errors="replace",
-        )
+        return _open_private(self.baseFilename)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in logging
         """Do without: the disk may be full."""
+
+
+class _Faults(WatchedFileHandler):
+    """Another's log: when it's turned over, the new one is opened."""
+
+    def _open(self) -> TextIOWrapper:
+        return _open_private(self.baseFilename)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not any(isinstance(each, _PrivateFile) for each in logger.handlers):
+            with contextlib.suppress(OSError):
+                super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in logging
+        """Do without, as above."""
+
+
+def _open_private(path: str) -> TextIOWrapper:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return TextIOWrapper(
+        os.fdopen(os.open(path, flags, 0o600), "ab"), encoding="utf-8", errors="replace"
+    )
 
 
 class _OneLine(logging.Formatter):

@@ -10,6 +10,7 @@ import pytest
 from localsearch import log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from localsearch.api import Index
@@ -40,6 +41,36 @@ def test_it_is_turned_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert all(file.stat().st_size <= 1000 for file in files)
     if os.name != "nt":
         assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+
+
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    there, propagate = list(log.logger.handlers), log.logger.propagate
+    yield
+    for handler in {*log.logger.handlers} - {*there}:
+        log.logger.removeHandler(handler)
+        handler.close()
+    log.logger.propagate = propagate
+
+
+@pytest.mark.usefixtures("as_before")
+def test_faults_of_the_screen_are_written_once_whoever_writes_the_index(tmp_path: Path) -> None:
+    path = tmp_path / "state/lsx.log"
+    log.log_faults(path)
+    logger.info("of no interest")
+    logger.warning("nobody writes it")
+    with log.open_log(path):
+        logger.info("an index is written here")
+        logger.warning("and here's a fault")
+    # What another process does that holds the writer's lock.
+    path.rename(tmp_path / "lsx.log.1")
+    path.touch()
+    logger.error("after it was turned over")
+    before = (tmp_path / "lsx.log.1").read_text().splitlines()
+    assert [line.rsplit(" ", 1)[-1] for line in before] == ["it", "here", "fault"]
+    (after,) = path.read_text().splitlines()
+    assert after.endswith("ERROR after it was turned over")
+    assert (tmp_path / "lsx.log.1").stat().st_mode & 0o777 == 0o600 or os.name == "nt"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that's always full")

@@ -27,8 +27,6 @@ from tui.screens.main import MainScreen
 from tui.terminal_end import terminal_is_gone
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from localsearch.config import Paths
     from tui.backend import Backend
 
@@ -324,28 +322,13 @@ class LocalsearchApp(App[int]):
             self.show_error(error)
 
 
-def _log_to(path: Path) -> None:
-    """Faults go to the log file: on the screen they would help nobody."""
-    import logging
-    from logging.handlers import RotatingFileHandler
-
-    from localsearch.config import private_dir
-
-    private_dir(path.parent)
-    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8",
-                                  delay=True)  # fmt: skip
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger = logging.getLogger("localsearch")
-    logger.addHandler(handler)
-    logger.propagate = False
-
-
 def run(paths: Paths | None = None, within: str | None = None) -> NoReturn:
     """Open the app on this user's index, and end the process with its exit code when it's left."""
     from localsearch.api import open_index
+    from localsearch.log import log_faults
 
     backend: Backend = open_index(paths)
-    _log_to(backend.paths.log_file)
+    log_faults(backend.paths.log_file)
     # Threads that convert and chunk give way to the one that paints five times as soon as usual.
     sys.setswitchinterval(0.001)
     app = LocalsearchApp(backend, within=within, reopen=lambda: open_index(paths))
