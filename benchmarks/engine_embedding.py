@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -243,15 +242,19 @@ def _folder_table(label: str, taken: Sequence[_FolderRound]) -> Iterator[Figure]
 
 
 def _groups(folder: Path, count: int) -> list[list[str]]:
-    """Texts of the folder's files in groups of about as many bytes; the first is to warm up."""
+    """Texts of the folder's files in groups of about as many bytes; the first is to warm up.
+
+    No text comes twice: the second time there would be nothing to embed.
+    """
     files = sorted(file for file in folder.rglob("*") if file.suffix in (".txt", ".md"))
-    if not files:
-        raise SystemExit(f"{folder} has no .txt or .md files")
+    texts = iter({file.read_text(encoding="utf-8"): None for file in files})
     groups: list[list[str]] = []
-    texts = (file.read_text(encoding="utf-8") for file in itertools.cycle(files))
     for _ in range(count):
         group: list[str] = []
         while sum(len(text.encode()) for text in group) < _FOLDER_BYTES_A_ROUND:
-            group.append(next(texts))
+            if (text := next(texts, None)) is None:
+                least = count * _FOLDER_BYTES_A_ROUND
+                raise SystemExit(f"{folder} has less than {least:,} bytes of .txt and .md files")
+            group.append(text)
         groups.append(group)
     return groups
