@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from localsearch.models.choose import (
 )
 from localsearch.models.installed import FoundModel, installed_models
 
-# A loaded model takes its weights, once more those that ggml repacks for the processor, and this
-# for the context. Measured for the 0.6B models in Q8_0: 935 MB as they are, 1,431 MB repacked.
+# A loaded model takes its weights, once more those that ggml repacks for the processor where the
+# file's own pages can't be let go of (`engine/mapped_memory.py`), and this for the context.
+# Measured for the 0.6B models in Q8_0: 935 MB as they are, 1,431 MB where both stay.
 _CONTEXT_BYTES = 300_000_000
 _REPACKED_QUANTISATIONS = ("Q8_0", "Q4_0")
 # The rest is the system's and the user's own programs'.
@@ -99,8 +101,8 @@ def advise(states: tuple[ModelState, ...], settings: Settings) -> str:
 
 def memory_needed(size_bytes: int, quantisation: str) -> int:
     """Bytes that a loaded model takes on a CPU, at most: an estimate from the file's size."""
-    repacked = quantisation.upper().endswith(_REPACKED_QUANTISATIONS)
-    return size_bytes * (2 if repacked else 1) + _CONTEXT_BYTES
+    twice = sys.platform != "linux" and quantisation.upper().endswith(_REPACKED_QUANTISATIONS)
+    return size_bytes * (2 if twice else 1) + _CONTEXT_BYTES
 
 
 def machine_memory_bytes() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,9 +49,15 @@ def test_memory_decides_what_fits(
     assert "of this machine's 4.0" in large.note
 
 
-def test_the_estimate_covers_what_was_measured() -> None:
-    # 0.6B in Q8_0 with repacked weights: 1,431 MB; the starter: 500 MB at most.
-    assert 1_431_000_000 <= memory_needed(639_150_592, "Q8_0") <= 1.2 * 1_431_000_000
+@pytest.mark.parametrize(
+    ("platform", "measured_bytes"), [("linux", 763_000_000), ("darwin", 1_431_000_000)]
+)
+def test_the_estimate_covers_what_was_measured(
+    platform: str, measured_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 0.6B in Q8_0 with repacked weights, whose file stays in memory but on Linux.
+    monkeypatch.setattr(sys, "platform", platform)
+    assert measured_bytes <= memory_needed(639_150_592, "Q8_0") <= 1.25 * measured_bytes
     assert memory_needed(72_500_000, "Q4_0") <= 500_000_000
 
 
