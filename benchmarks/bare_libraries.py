@@ -36,13 +36,13 @@ def _text(path: str) -> int:
 
 
 def _decoded(path: str) -> str:
-    import charset_normalizer
+    import chardet
 
     data = Path(path).read_bytes()
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return str(charset_normalizer.from_bytes(data).best())
+        return data.decode(chardet.detect(data)["encoding"] or "cp1252", "replace")
 
 
 def _docx(path: str) -> int:

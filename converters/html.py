@@ -54,7 +54,7 @@ class HtmlConverter:
     """Reads HTML and XHTML."""
 
     name = "html"
-    version = 2
+    version = 3
     suffixes = named("html").suffixes
     filenames = named("html").filenames
 

@@ -35,7 +35,7 @@ class MailConverter:
     """Reads single messages."""
 
     name = "eml"
-    version = 2
+    version = 3
     suffixes = named("eml").suffixes
     filenames = named("eml").filenames
 

@@ -33,7 +33,7 @@ class MarkdownConverter:
     """Reads Markdown with YAML or TOML front matter."""
 
     name = "markdown"
-    version = 1
+    version = 2
     suffixes = named("markdown").suffixes
     filenames = named("markdown").filenames
 

@@ -30,7 +30,7 @@ class MarkupConverter:
     """Reads the markup languages that have a reader below."""
 
     name = "markup"
-    version = 1
+    version = 2
     suffixes = named("markup").suffixes
     filenames = named("markup").filenames
 

@@ -34,7 +34,7 @@ class MboxConverter:
     """Reads mbox files."""
 
     name = "mbox"
-    version = 3
+    version = 4
     suffixes = named("mbox").suffixes
     filenames = named("mbox").filenames
 

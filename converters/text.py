@@ -25,7 +25,7 @@ class TextConverter:
     """Reads plain text."""
 
     name = "text"
-    version = 2
+    version = 3
     suffixes = named("text").suffixes
     filenames = named("text").filenames
 

@@ -94,10 +94,9 @@ def decode(data: bytes, sample: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
+        from converters.encodings import guess_encoding
 
-        best = from_bytes(sample).best()
-        return data.decode(best.encoding if best is not None else "latin-1", "replace")
+        return data.decode(guess_encoding(sample), "replace")
 
 
 def is_cut(line: str) -> bool:

@@ -33,7 +33,7 @@ PARTS = (
     Part("platformdirs", "platformdirs", "knowing where the index lies"),
     Part("filelock", "filelock", "indexing"),
     Part("pathspec", "pathspec", "ignore rules"),
-    Part("charset-normalizer", "charset_normalizer", "text files"),
+    Part("chardet", "chardet", "text files"),
     Part("regex", "regex", "searching by word"),
     Part("click", "click", "the command line"),
     Part("rich", "rich", "output on terminals"),
