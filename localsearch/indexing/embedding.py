@@ -47,7 +47,10 @@ def embed_missing(run: Run, until: Callable[[], bool], batch_s: float) -> bool:
     serving = vectors.serving_model()
     if run.embedder is None or serving is None:
         return True
-    chunks_total, tokens_total = vectors.unembedded_totals(run.only)
+    chunks_left, tokens_left = vectors.unembedded_totals(run.only)
+    # Of all that the run embeds, however often it was called away from it.
+    chunks_total = run.counts["embedded"] + chunks_left
+    tokens_before = run.counts["tokens"]
     pace = Pace()
     size = BatchSize(batch_s)
     while batch := vectors.unembedded(size.chunks, run.only):
@@ -59,10 +62,10 @@ def embed_missing(run: Run, until: Callable[[], bool], batch_s: float) -> bool:
                 "embedding",
                 chunks_done=run.counts["embedded"],
                 chunks_total=max(chunks_total, run.counts["embedded"]),
-                tokens_done=pace.done,
-                tokens_total=max(tokens_total, pace.done),
+                tokens_done=tokens_before + pace.done,
+                tokens_total=tokens_before + max(tokens_left, pace.done),
                 tokens_per_s=pace.per_s,
-                eta_s=pace.eta_s(tokens_total - pace.done),
+                eta_s=pace.eta_s(tokens_left - pace.done),
                 current=batch[0].path,
                 changing_to=run.changing_to,
             )

@@ -9,8 +9,10 @@ import pytest
 from localsearch.api import Index
 from localsearch.engine.embedder import GgufEmbedder
 from localsearch.indexing.embedding import BATCH_S, BatchSize
+from localsearch.indexing.indexer import Indexer
 from localsearch.opened import Opened
-from localsearch.types import CancelledError
+from localsearch.rebuild import open_to_write
+from localsearch.types import CancelledError, Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +72,33 @@ def test_loading_the_model_is_no_part_of_how_fast_it_embeds(
     assert report.embedded_chunks == 1
     [took_s] = loading_s
     assert report.engine_s < took_s / 2
+
+
+def test_done_and_left_add_up_however_often_it_is_called_away(index: Index, library: Path) -> None:
+    for number in range(40):
+        (library / f"{number}.txt").write_text(f"The market {number} opens at six.\n")
+    index.add_roots([str(library)])
+    seen: list[Progress] = []
+    calls = 0
+
+    def every_second_time() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls % 2 == 0
+
+    embedder = index.open_embedder()
+    with open_to_write(index.paths) as store:
+        indexer = Indexer(store, index.paths, index.settings, embedder, progress=seen.append)
+        indexer.find_changes()
+        with indexer.open_sandbox() as sandbox:
+            indexer.read_changes(sandbox.convert)
+        while not indexer.embed_missing(until=every_second_time, batch_s=0.001):
+            pass
+    told = [each for each in seen if each.phase == "embedding"]
+    assert calls > 4
+    assert {each.chunks_total for each in told} == {index.status().chunks}
+    assert len({each.tokens_total for each in told}) == 1
+    assert [each.tokens_done for each in told] == sorted({each.tokens_done for each in told})
 
 
 def test_batches_fit_the_time_they_are_given() -> None:

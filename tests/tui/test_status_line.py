@@ -14,13 +14,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 import tui
+from localsearch.types import Progress
 from tests.tui.driving import opened
-from tui.widgets.status_line import StatusLine
+from tui.widgets.status_line import StatusLine, describe_activity
 
 if TYPE_CHECKING:
     from tests.tui.conftest import StagedIndex
 
 _MODULES = sorted(Path(tui.__file__).parent.rglob("*.py"))
+
+
+def test_what_a_change_of_model_does_is_told_as_such() -> None:
+    progress = Progress(
+        "embedding", chunks_done=1, chunks_total=4, eta_s=90.0, changing_to="new\x1b"
+    )
+    assert describe_activity(progress) == "learning meanings for new 25 %, 2 min left"
+    assert describe_activity(
+        Progress("reading", files_done=2, files_total=9, changing_to="new")
+    ) == ("reading for new 2 of 9")
 
 
 async def test_the_last_state_is_painted_though_nothing_else_moves(

@@ -28,6 +28,9 @@ def describe_activity(progress: Progress | None) -> str:
     if progress is None or progress.phase == "done":
         return ""
     words = _PHASES[progress.phase]
+    if progress.changing_to:
+        # Searches go on with the old model meanwhile.
+        words += f" for {clean(progress.changing_to)}"
     if progress.phase == "embedding" and progress.chunks_total:
         words += f" {describe_percent(progress.chunks_done / progress.chunks_total)}"
     elif progress.files_total:
