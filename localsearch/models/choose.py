@@ -20,6 +20,7 @@ from localsearch.models.installed import (
     complete,
     find_installed,
     find_model_at,
+    find_model_in_place,
     installed_models,
     models_used_before,
 )
@@ -134,7 +135,7 @@ def unpack_starter(paths: Paths, source: Path | None = None) -> FoundModel:
         require_space(paths.models_dir, entry.size_bytes)
         with draft_of(target) as draft:
             repack_starter(weights, draft)
-    return find_model_at(paths, target)
+    return find_model_in_place(paths, entry.name, target)
 
 
 def _named(paths: Paths, name: str, roles: tuple[Role, ...]) -> FoundModel:

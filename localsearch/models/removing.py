@@ -17,14 +17,16 @@ def remove_model(
     With `although_in_use`, a setting that names it goes back to automatic. Raises
     UnknownModelError when it isn't installed, UsageError when it's in use.
     """
-    model = find_installed(paths, name) or _damaged(paths, name)
+    whole = find_installed(paths, name)
+    model = whole or _damaged(paths, name)
     if model is None:
         raise UnknownModelError(
             f"no model called {name} is installed",
             "`localsearch models list` shows those that are.",
         )
     in_use = model.name in (chosen_embedder(paths, settings), chosen_reranker(paths, settings))
-    if in_use and not although_in_use:
+    # By one that can't be opened nothing is searched anyway.
+    if in_use and whole is not None and not although_in_use:
         raise UsageError(
             f"{model.name} is in use; searches by it would stop",
             f"Choose another one first (`localsearch models use NAME`), or say "

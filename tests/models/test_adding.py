@@ -34,6 +34,7 @@ from localsearch.models import (
 )
 from localsearch.models.adding import add_models as add_all
 from localsearch.models.catalogue import STARTER_NAME
+from localsearch.models.choose import chosen_embedder
 from localsearch.types import CancelledError, ModelError, UsageError
 from tests.models.gguf_files import write_gguf
 
@@ -462,3 +463,18 @@ def test_a_damaged_file_in_a_models_place_is_shown_and_can_be_cleared_away(
     assert f"models remove {entry.name}" in state.note
     remove_model(paths, settings, entry.name)
     assert not (paths.models_dir / entry.file).exists()
+
+
+def test_a_damaged_model_in_use_is_cleared_away_as_its_error_says(
+    paths: Paths, settings: Settings
+) -> None:
+    entry = get_entry(STARTER_NAME)
+    paths.models_dir.mkdir(parents=True)
+    file = paths.models_dir / entry.file
+    file.write_bytes(b"GGUF" + bytes(100))
+    assert chosen_embedder(paths, settings) == entry.name
+    with pytest.raises(ModelError) as raised:
+        resolve_embedder(paths, settings)
+    assert f"`localsearch models remove {entry.name}` clears it away" in raised.value.remedy
+    remove_model(paths, settings, entry.name)
+    assert not file.exists()
