@@ -33,4 +33,4 @@ class MhtmlConverter:
                     page = html_document(body, declared=part.get_content_charset())
                     yield page if page.title else replace(page, title=message["subject"])
                     return
-        raise ConversionError("a web archive without a page in it")
+        raise ConversionError("damaged, or not a web archive: it has no page in it")

@@ -52,8 +52,9 @@ _ZIP_MIMETYPES = (
     (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
     (b"application/vnd.oasis.opendocument.presentation", "odp"),
 )
+# Once a comment has ended, where else it may end isn't tried: it would be in countless ways.
 _HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.I | re.S
+    rb"\s*+(?><!--.*?-->\s*+)*+<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.I | re.S
 )
 _MBOX = re.compile(rb"From \S+ +\w{3} \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?[^\r\n]* \d{4}")
 # A message as Maildir and mail servers keep it: header fields, one of which only mail has.

@@ -83,10 +83,11 @@ def test_only_conversion_errors_come_out(name: str, data: st.DataObject) -> None
     source: Source = BytesSource(name, data.draw(_damaged(_SEEDS[name])))
     # The undamaged file's converter, whatever the damaged one looks like.
     converter = choose(BytesSource(name, _SEEDS[name]))
-    began_s = time.monotonic()
+    # What the processor did: a machine that has other work is no hanging converter.
+    began_s = time.process_time()
     try:
         for document in converter.convert(source, _context()):
             assert document.kind
     except ConversionError as error:
         assert error.cause
-    assert time.monotonic() - began_s < _TIMEOUT_S
+    assert time.process_time() - began_s < _TIMEOUT_S

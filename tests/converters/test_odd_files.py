@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from converters.decoding import decode
 from converters.html_text import MAX_PARAGRAPHS
 from converters.registry import Conversion, convert_file
+from converters.sniffing import HEAD_BYTES, sniff
 from localsearch.types import ConversionError
 from tests.converters.fuzz_seeds import zipped
 
@@ -141,3 +143,23 @@ def test_what_takes_too_long_is_kept_as_far_as_it_was_read(tmp_path: Path, name:
     read = _read(tmp_path, name, data, time_s=0.0)
     assert len(_text(read)) < len(_text(whole))
     assert "reading it took too long" in _notes(read)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\x0b" + b"<!-- saved -->\n\n" * 300 + b"<p>",
+        b"<!-- <!-- -->" * 400,
+        b"#!" + b"a/" * 2000,
+        b"From " + b"a " * 2000,
+        b"Ab: c\n \n" * 600,
+    ],
+)
+def test_first_bytes_are_looked_at_in_no_time(head: bytes) -> None:
+    began_s = time.process_time()
+    assert sniff(head[:HEAD_BYTES]) is None
+    assert time.process_time() - began_s < 1
+
+
+def test_a_page_may_begin_with_comments() -> None:
+    assert sniff(b"<!-- saved by -->\n<!-- a -- b -->\n<html><title>T</title>") == "html"
