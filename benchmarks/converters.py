@@ -81,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("folders", nargs="*", type=Path, default=[_ROOT / "sample"])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--files", type=int, default=200, help="files of a format to time")
+    parser.add_argument("--files", type=int, default=200, help="files of a format to time; 0: none")
     options = parser.parse_args()
 
     from converters.sandbox import Sandbox
@@ -94,7 +94,7 @@ def main() -> None:
         start_s = time.monotonic() - began_s
         outcomes = [_read(sandbox, path) for path in _files(options.folders)]
         peak_bytes = sandbox.peak_bytes
-        speeds = _speeds(sandbox, outcomes, options.files)
+        speeds = _speeds(sandbox, outcomes, options.files) if options.files else ()
     report = _Report(tuple(outcomes), tuple(speeds), start_s, peak_bytes)
     print(json.dumps(report.as_object(), indent=2) if options.json else report.as_text())
 
@@ -236,8 +236,8 @@ class _Report:
             "slowest": [dataclasses.asdict(each) for each in self.slowest],
             "peak_bytes": self.peak_bytes,
             "start_s": self.start_s,
-            "sandbox_keeps": self.kept_ahead,
-            "one_by_one_keeps": self.kept,
+            "sandbox_keeps": self.kept_ahead if self.speeds else None,
+            "one_by_one_keeps": self.kept if self.speeds else None,
             "formats": [
                 {
                     **dataclasses.asdict(each),
