@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from localsearch.engine.random_qwen3 import Quantisation
+    from localsearch.engine.random_qwen3 import Pooling, Quantisation
 
 BATCH_TOKENS = 512
 # English words that the generated vocabulary spells in one token each.
@@ -94,12 +94,16 @@ def per_second(taken: tuple[Timed, ...], amount: float) -> Figure:
     return Figure("", statistics.median(rates), "/s", samples=rates)
 
 
-def generated_model(folder: Path, quantisation: Quantisation) -> Path:
+def generated_model(
+    folder: Path, quantisation: Quantisation, *, pooling: Pooling = "unset"
+) -> Path:
     """A model of the 0.6B's true shape with random weights, made once in that folder."""
-    path = folder / f"random-0.6b-{quantisation}.gguf"
+    kind = "" if pooling == "unset" else f"-{pooling}"
+    path = folder / f"random-0.6b{kind}-{quantisation}.gguf"
     if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".part")
-        write_random_qwen3(draft, QWEN3_0_6B, quantisation=quantisation)
+        write_random_qwen3(draft, QWEN3_0_6B, quantisation=quantisation, pooling=pooling)
         draft.replace(path)
     return path
 
