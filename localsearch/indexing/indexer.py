@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localsearch.indexing.discovery import Discovery
-from localsearch.indexing.embedding import BATCH_S, embed_missing
+from localsearch.indexing.embedding import embed_missing
 from localsearch.indexing.reading import FileReading
 from localsearch.indexing.renewing import renew_outdated
 from localsearch.indexing.run import Run
@@ -81,7 +81,8 @@ class Indexer:
         return self.finish()
 
     # The steps of an update, for one who has to look up from it now and then: `until` is asked
-    # between files and between batches, and where it says so a step ends early and gives False.
+    # between files and between the model's batches, and where it says so a step ends early and
+    # gives False.
 
     def find_changes(self, within: Sequence[str] = ()) -> int:
         """Scan, and record what is to be read; gives the number of files that differ."""
@@ -110,26 +111,18 @@ class Indexer:
         self._store.learn_sizes()
         return True
 
-    def embed_missing(
-        self, *, until: Callable[[], bool] = _never, batch_s: float = BATCH_S
-    ) -> bool:
-        """Embed what has no vector yet, in batches of about `batch_s` seconds."""
-        return embed_missing(self._run, until, batch_s)
+    def embed_missing(self, *, until: Callable[[], bool] = _never) -> bool:
+        """Embed what has no vector yet."""
+        return embed_missing(self._run, until)
 
     @property
     def has_outdated(self) -> bool:
         """Whether there's anything for `renew_outdated` to do."""
         return bool(self._run.outdated)
 
-    def renew_outdated(
-        self,
-        convert: Convert,
-        *,
-        until: Callable[[], bool] = _never,
-        batch_s: float = BATCH_S,
-    ) -> bool:
+    def renew_outdated(self, convert: Convert, *, until: Callable[[], bool] = _never) -> bool:
         """Read again what a newer converter or chunker reads differently, a file at a time."""
-        return renew_outdated(self._run, convert, until, batch_s)
+        return renew_outdated(self._run, convert, until)
 
     def finish(self) -> IndexReport:
         """Learn from what was embedded, tidy up, and say what was done in all the steps."""

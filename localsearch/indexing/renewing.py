@@ -7,12 +7,11 @@ then one transaction puts the new ones in place of the old.
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localsearch.indexing import reader
-from localsearch.indexing.embedding import BatchSize, have_loaded
+from localsearch.indexing.embedding import CHUNKS_AT_ONCE, embed_until
 from localsearch.indexing.outdated import chunking
 from localsearch.indexing.pace import Pace
 from localsearch.indexing.reading import FileReading
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from localsearch.indexing.reader import Convert, Reading
     from localsearch.indexing.run import Run
-    from localsearch.types import Chunk, Embedder, FloatVector
+    from localsearch.types import Chunk, Embedder, FloatMatrix, FloatVector
 
 
 @dataclass
@@ -52,7 +51,7 @@ class Renewal:
         return False
 
 
-def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool], batch_s: float) -> bool:
+def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool]) -> bool:
     """Renew all; ends early and gives False where `until` says so between files or batches.
 
     What a run that was stopped left over, the next look at the folders finds again.
@@ -60,7 +59,6 @@ def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool], batch_
     if run.embedder is None:
         return True
     reading = FileReading(run, convert)
-    size = BatchSize(batch_s)
     total = len(run.outdated)
     pace = Pace()
     while run.outdated:
@@ -68,27 +66,21 @@ def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool], batch_
         run.check_cancelled()
         if until():
             return False
-        progress = Progress(
-            "reading",
-            files_done=pace.done,
-            files_total=total,
-            eta_s=pace.eta_s(total - pace.done),
-            current=path,
+        run.report_progress(
+            Progress(
+                "reading",
+                files_done=pace.done,
+                files_total=total,
+                eta_s=pace.eta_s(total - pace.done),
+                current=path,
+            )
         )
-        run.report_progress(progress)
         renewal = run.renewing
         if renewal is None or renewal.found.ref.path != path or not renewal.is_current:
             run.renewing = renewal = _read(run, reading, path)
         if renewal is not None:
-            lacking = _lacking(run, renewal)
-            while lacking:
-                batch, lacking = lacking[: size.chunks], lacking[size.chunks :]
-                _embed(run, run.embedder, renewal, batch, size)
-                run.check_cancelled()
-                if lacking:
-                    if until():
-                        return False
-                    run.report_progress(progress)
+            if not _embed(run, run.embedder, renewal, until):
+                return False
             _write(run, reading, renewal)
         run.renewing = None
         del run.outdated[path]
@@ -116,19 +108,20 @@ def _lacking(run: Run, renewal: Renewal) -> list[bytes]:
     return run.store.vectors.missing(serving.id, renewal.texts.keys() - renewal.vectors.keys())
 
 
-def _embed(
-    run: Run, embedder: Embedder, renewal: Renewal, batch: Sequence[bytes], size: BatchSize
-) -> None:
-    chunks = [renewal.texts[key] for key in batch]
-    have_loaded(embedder)
-    began_s = time.monotonic()
-    made = embedder.embed_documents([each.embedded_text for each in chunks], cancel=run.cancel)
-    took_s = time.monotonic() - began_s
-    size.fit(len(batch), took_s)
-    renewal.vectors.update(zip(batch, made, strict=True))
-    run.engine_s += took_s
-    run.counts["embedded"] += len(batch)
-    run.counts["tokens"] += sum(each.tokens for each in chunks)
+def _embed(run: Run, embedder: Embedder, renewal: Renewal, until: Callable[[], bool]) -> bool:
+    """Have the vectors that its passages lack; False where `until` had some of them left."""
+    lacking = _lacking(run, renewal)
+    for start in range(0, len(lacking), CHUNKS_AT_ONCE):
+        keys = lacking[start : start + CHUNKS_AT_ONCE]
+
+        def keep(rows: Sequence[int], made: FloatMatrix, keys: list[bytes] = keys) -> None:
+            renewal.vectors.update(zip((keys[row] for row in rows), made, strict=True))
+
+        run.check_cancelled()
+        chunks = [renewal.texts[key] for key in keys]
+        if not embed_until(run, embedder, chunks, keep, until):
+            return False
+    return True
 
 
 def _write(run: Run, reading: FileReading, renewal: Renewal) -> None:

@@ -132,7 +132,6 @@ class ModelChange:
         *,
         until_reading: Callable[[], bool] = lambda: False,
         until: Callable[[], bool] = lambda: False,
-        batch_s: float = 3.0,
     ) -> bool:
         """Go on with it; True when it's ready to take its place.
 
@@ -145,7 +144,7 @@ class ModelChange:
                 self._found_changes = True
             return self._indexer.read_changes(
                 convert, until=until_reading
-            ) and self._indexer.embed_missing(until=until, batch_s=batch_s)
+            ) and self._indexer.embed_missing(until=until)
 
     def compare(self, current: Embedder | None) -> str:
         """How the new model compares with the one that serves, in words; "" where none can say."""

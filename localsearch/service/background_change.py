@@ -75,16 +75,13 @@ class BackgroundChange:
         convert: Convert,
         until_reading: Callable[[], bool],
         until: Callable[[], bool],
-        batch_s: float,
     ) -> bool:
         """Go on until the one that's asked says stop; True when the new model's vectors serve."""
         try:
             if self._change is None:
                 self._change = self._begin()
             try:
-                if not self._change.advance(
-                    convert, until_reading=until_reading, until=until, batch_s=batch_s
-                ):
+                if not self._change.advance(convert, until_reading=until_reading, until=until):
                     return False
             finally:
                 self._note_speed(self._change)

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _TICK_S = 0.5
 _CHECK_EVERY_S = 2.0
-# An edit waits no longer than this for the batch in hand.
-_BATCH_S = 0.8
 # Of a large file that's written to all the time, so much is read anew in a second.
 _REREAD_BYTES_PER_S = 500_000
 _FIRST_RETRY_S = 10.0
@@ -245,10 +243,10 @@ class Keeper:
 
     def _embed(self) -> None:
         indexer = self._open_indexer()
-        if not indexer.embed_missing(until=self._must_leave_off(), batch_s=_BATCH_S):
+        if not indexer.embed_missing(until=self._must_leave_off()):
             return
         if indexer.has_outdated and not indexer.renew_outdated(
-            self._reading.convert, until=self._must_leave_off(), batch_s=_BATCH_S
+            self._reading.convert, until=self._must_leave_off()
         ):
             return
         report = indexer.finish()
@@ -263,7 +261,7 @@ class Keeper:
         """Go on building the vectors of the chosen model, while the old ones serve."""
         self._reading.is_needed()
         must_leave_off = self._must_leave_off()
-        if self._change.step(self._reading.convert, self._must_look_up, must_leave_off, _BATCH_S):
+        if self._change.step(self._reading.convert, self._must_look_up, must_leave_off):
             # What changed while it was built was indexed for the old model.
             self._coalescer.add_everything()
             self._indexer = None

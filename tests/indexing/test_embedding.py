@@ -8,10 +8,10 @@ import pytest
 
 from localsearch.api import Index
 from localsearch.engine.embedder import GgufEmbedder
-from localsearch.indexing.embedding import BATCH_S, BatchSize
 from localsearch.indexing.indexer import Indexer
 from localsearch.opened import Opened
 from localsearch.rebuild import open_to_write
+from localsearch.store import Store
 from localsearch.types import CancelledError, Progress
 
 if TYPE_CHECKING:
@@ -92,20 +92,42 @@ def test_done_and_left_add_up_however_often_it_is_called_away(index: Index, libr
         indexer.find_changes()
         with indexer.open_sandbox() as sandbox:
             indexer.read_changes(sandbox.convert)
-        while not indexer.embed_missing(until=every_second_time, batch_s=0.001):
+        while not indexer.embed_missing(until=every_second_time):
             pass
     told = [each for each in seen if each.phase == "embedding"]
     assert calls > 4
     assert {each.chunks_total for each in told} == {index.status().chunks}
     assert len({each.tokens_total for each in told}) == 1
-    assert [each.tokens_done for each in told] == sorted({each.tokens_done for each in told})
+    assert [each.tokens_done for each in told] == sorted(each.tokens_done for each in told)
+    assert told[-1].tokens_done == told[-1].tokens_total
+    assert told[-1].chunks_done == told[-1].chunks_total
 
 
-def test_batches_fit_the_time_they_are_given() -> None:
-    size = BatchSize(BATCH_S)
-    first = size.chunks
-    size.fit(first, BATCH_S / 4)
-    assert size.chunks == 4 * first
-    # A slow model, or a machine that's busy: never fewer than at first.
-    size.fit(first, 100 * BATCH_S)
-    assert size.chunks == first
+def test_who_has_something_else_to_do_is_asked_after_each_batch_of_the_model(
+    filled: Index, library: Path
+) -> None:
+    for number in range(24):
+        (library / f"{number}.txt").write_text(f"The market {number} opens at six. " * 15)
+    with Store(filled.paths.index_file) as store:
+        indexer = Indexer(store, filled.paths, filled.settings, filled.open_embedder())
+        indexer.find_changes()
+        with indexer.open_sandbox() as sandbox:
+            indexer.read_changes(sandbox.convert)
+        serving = store.vectors.serving_model()
+        assert serving is not None
+        counts = [store.vectors.count(serving.id)]
+
+        def until() -> bool:
+            """Whether anything was written since it last said so."""
+            before = counts[-1]
+            counts.append(store.vectors.count(serving.id))
+            return counts[-1] > before
+
+        rounds = 1
+        while not indexer.embed_missing(until=until):
+            rounds += 1
+        assert counts[-1] - counts[0] == 24
+        # Short texts share a batch, but a batch doesn't hold them all.
+        assert 2 < rounds < 24
+        assert indexer.finish().embedded_chunks == 24
+        assert store.checks.problems() == ()

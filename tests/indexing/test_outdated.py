@@ -171,11 +171,11 @@ def test_a_long_text_is_renewed_in_batches_between_other_work(
             return asked % 2 == 0
 
         rounds = 0
-        while not indexer.renew_outdated(convert, until=until, batch_s=0.001):
+        while not indexer.renew_outdated(convert, until=until):
             rounds += 1
             # Nothing is half done, whenever it's left for something else.
             assert by_meaning(filled)[1] == 1.0
-        assert rounds > 40
+        assert rounds > 20
         assert len(conversions) == 6
         assert store.checks.problems() == ()
     assert filled.update().renewed == 0

@@ -363,6 +363,6 @@ def test_in_the_background_a_small_disk_holds_up_nothing_else(
         change = in_background(changed, store, notes)
         change.embedder_until_then(changed.open_embedder())
         due_before = change.is_due
-        done = change.step(convert_file, lambda: False, lambda: False, 1.0)
+        done = change.step(convert_file, lambda: False, lambda: False)
         assert (due_before, done, change.is_due) == (True, False, False)
     assert "changing the model needs" in notes[-1]
