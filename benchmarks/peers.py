@@ -47,6 +47,7 @@ _HEADINGS = (
 @click.option("--questions", default=60, help="How many of each language.")
 @click.option("--ask-in", default="en,de", help="The languages of the questions.")
 @click.option("--all-languages", is_flag=True, help="Index the texts in all languages.")
+@click.option("--only", multiple=True, help="Only this program; may be given several times.")
 def main(
     source: Path,
     qmd_dir: Path | None,
@@ -55,6 +56,7 @@ def main(
     questions: int,
     ask_in: str,
     all_languages: bool,
+    only: tuple[str, ...],
 ) -> None:
     """Index and ask with each program in turn; print one table.
 
@@ -72,6 +74,7 @@ def main(
         peers.append(Qmd(base / "qmd", docs, qmd_dir or Path(), node, ours.model))
         peers.append(Fidx(base / "fidx", docs, fidx))
         rows: list[tuple[Peer, Figures | str]] = []
+        peers = [peer for peer in peers if not only or peer.name in only]
         for peer in peers:
             print(f"{peer.name} …", file=sys.stderr)
             rows.append((peer, measure(peer, judged)))

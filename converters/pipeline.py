@@ -11,6 +11,7 @@ from converters.cleaning import clean_document, clean_line
 from converters.collecting import OUT_OF_TIME
 from converters.language import detect_language
 from localsearch.types import (
+    INSTALL_AGAIN,
     ConversionContext,
     ConversionError,
     Converter,
@@ -45,6 +46,11 @@ def _guarded(convert: Callable[[], Iterator[Document]]) -> Iterator[Document]:
         raise ConversionError("reading it takes more memory than there is") from error
     except OSError as error:
         raise ConversionError(f"can't be read: {error.strerror or error}") from error
+    except ImportError as error:
+        raise ConversionError(
+            f"a package that reads such files is missing or broken: {clean_line(str(error))[:200]}",
+            f"{INSTALL_AGAIN}; `localsearch index --full` then reads what failed.",
+        ) from error
     except Exception as error:
         detail = clean_line(str(error))[:200]
         raise ConversionError(

@@ -147,7 +147,10 @@ def nearest_existing(folder: Path) -> Path:
 
 def private_dir(path: Path) -> Path:
     """Make the folder if it's missing, readable by the user alone, and give it back."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # One by one, as `parents=True` would leave those above it open to all.
+    for folder in reversed((path, *path.parents)):
+        if folder == path or not folder.exists():
+            folder.mkdir(exist_ok=True, mode=0o700)
     return path
 
 

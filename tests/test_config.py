@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from localsearch.config import Settings, change_setting, find_paths, load_settings
+from localsearch.config import Settings, change_setting, find_paths, load_settings, private_dir
 from localsearch.types import ConfigError
 
 if TYPE_CHECKING:
@@ -77,3 +79,18 @@ def test_our_folders_are_not_those_of_gnomes_localsearch(monkeypatch: pytest.Mon
     paths = find_paths()
     for path in (paths.config_dir, paths.data_dir, paths.state_dir, paths.runtime_dir):
         assert "localsearch" not in str(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_every_folder_that_is_made_is_the_users_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        assert private_dir(tmp_path / "data" / "models") == tmp_path / "data" / "models"
+    finally:
+        os.umask(before)
+    for made in (tmp_path / "data", tmp_path / "data/models"):
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    # What's there already is left as it is.
+    (tmp_path / "data").chmod(0o750)
+    private_dir(tmp_path / "data" / "models")
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o750

@@ -145,6 +145,7 @@ def test_the_text_limit_cuts_at_a_line_and_says_so(tmp_path: Path) -> None:
         (OSError(5, "Input/output error"), "Input/output error"),
         (ValueError("bad\x1b[31m\nthing"), r"damaged.*\(ValueError: bad\[31m thing\)"),
         (KeyError(), r"damaged.*\(KeyError\)"),
+        (ModuleNotFoundError("No module named 'x'"), "package .* missing or broken: No module"),
     ],
 )
 def test_whatever_a_converter_raises_is_said_in_plain_words(error: Exception, reason: str) -> None:
