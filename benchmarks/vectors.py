@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 CHUNKS_IN_FILE = 20
 CHUNKS_IN_CHANGED_FILE = 100
+CHANGES = 15
 CANDIDATES = 100
 # Of each cluster some hundred vectors, as of the passages of one topic.
 CLUSTER = 100
@@ -281,10 +282,13 @@ def exact(store: Store, model_id: int, queries: FloatMatrix) -> Figures:
 
 
 def changed(store: Store, vectors: FloatMatrix, model_id: int) -> Figures:
-    """The time it takes to write a file of a hundred passages anew, each with another vector."""
+    """The time it takes to write a file of a hundred passages anew, each with another vector.
+
+    Of a program that has written before, as the service has.
+    """
     rows = range(CHUNKS_IN_CHANGED_FILE)
     times_ms = []
-    for number in range(15):
+    for number in range(2 * CHANGES):
         began_s = time.perf_counter()
         with store.transaction():
             path = f"/r/changed{number % 3}"
@@ -293,7 +297,7 @@ def changed(store: Store, vectors: FloatMatrix, model_id: int) -> Figures:
     with store.transaction():
         gone = [store.files.id_of(f"/r/changed{number}") for number in range(3)]
         store.documents.remove_files([file_id for file_id in gone if file_id is not None])
-    return {"p50 ms": float(np.median(times_ms))}
+    return {"p50 ms": float(np.median(times_ms[CHANGES:]))}
 
 
 if __name__ == "__main__":

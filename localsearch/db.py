@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x6C737831
 BUSY_TIMEOUT_MS = 5000
 _WRITERS_CACHE_KB = 65_536
+# 64 MB, as much as the writer caches: what several files change is then written back together.
+_PAGES_IN_LOG = 4000
 # All of any index: what's read past it is copied, page by page, which takes twice as long.
 _MMAP_BYTES = 1 << 40
 # With less there's no room for the files that WAL needs beside the database.
@@ -158,6 +160,7 @@ def connect(path: Path, migrations: Sequence[str], *, readonly: bool = False) ->
                 # Keys are hashes, so that each lands on another page: what one file changes in a
                 # large index should fit.
                 connection.execute(f"PRAGMA cache_size = -{_WRITERS_CACHE_KB}")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_IN_LOG}")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")

@@ -94,9 +94,8 @@ class Searcher:
         clock = _Clock(time.perf_counter())
         words = query_words(query)
         with clock.time("keyword"), self._store.snapshot():
-            by_word = (
-                [] if query.mode == "semantic" else keyword_candidates(self._store, query, words)
-            )
+            as_of = self._store.data_version()
+            by_word = self._by_word(query, words)
             first = self._hits(by_word, query, words, "keyword")
             coverage = self._store.coverage()
         stage = Stage("keyword", query.mode, first, clock.now(), coverage)
@@ -108,7 +107,7 @@ class Searcher:
             yield stage
         _check(cancel)
         try:
-            ranked = self._by_meaning(query, words, by_word, clock, cancel)
+            ranked = self._by_meaning(query, words, by_word, as_of, clock, cancel)
         except CancelledError:
             raise
         except LocalsearchError as error:
@@ -185,11 +184,15 @@ class Searcher:
         notice = f"{stage.notice} {told}".strip()
         yield replace(stage, final=True, timings_ms=clock.now(), notice=notice)
 
+    def _by_word(self, query: Query, words: QueryWords) -> list[Candidate]:
+        return [] if query.mode == "semantic" else keyword_candidates(self._store, query, words)
+
     def _by_meaning(
         self,
         query: Query,
         words: QueryWords,
         by_word: Sequence[Candidate],
+        as_of: int,
         clock: _Clock,
         cancel: threading.Event | None,
     ) -> list[Candidate]:
@@ -205,6 +208,9 @@ class Searcher:
             vector = embedder.embed_query(query.wanted, cancel=cancel, code=code)
         _check(cancel)
         with self._store.snapshot():
+            if self._store.data_version() != as_of:
+                # A passage's id may be that of another by now, whose vector it would be given.
+                by_word = self._by_word(query, words)
             directions = self._store.vectors.language_directions(serving)
             if directions is not None:
                 vector = without_language(vector, directions)

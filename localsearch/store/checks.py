@@ -33,29 +33,36 @@ _RULES = {
     ),
     "vectors that no chunk has": (
         "SELECT count(*) FROM vectors v WHERE NOT EXISTS"
-        " (SELECT 1 FROM chunks c WHERE c.embedding_key = v.embedding_key)"
+        " (SELECT 1 FROM embedded e WHERE e.vector_id = v.id)"
+    ),
+    "chunks with the vector of another text, or of none": (
+        "SELECT count(*) FROM embedded e LEFT JOIN vectors v ON v.id = e.vector_id"
+        " LEFT JOIN chunks c ON c.id = e.chunk_id"
+        " WHERE c.embedding_key IS NOT v.embedding_key OR v.model_id IS NOT"
+        " (SELECT id FROM models WHERE serving = 1)"
     ),
     "chunks neither embedded nor waiting for it": (
-        "SELECT count(*) FROM chunks c WHERE NOT EXISTS"
-        " (SELECT 1 FROM vectors v JOIN models m ON m.id = v.model_id AND m.serving = 1"
-        "  WHERE v.embedding_key = c.embedding_key)"
-        " AND c.id NOT IN (SELECT chunk_id FROM unembedded)"
+        "SELECT count(*) FROM chunks WHERE id NOT IN (SELECT chunk_id FROM embedded)"
+        " AND id NOT IN (SELECT chunk_id FROM unembedded)"
     ),
     "chunks both embedded and waiting for it": (
-        "SELECT count(*) FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
-        " JOIN vectors v ON v.embedding_key = c.embedding_key"
-        " JOIN models m ON m.id = v.model_id AND m.serving = 1"
+        "SELECT count(*) FROM unembedded WHERE chunk_id IN (SELECT chunk_id FROM embedded)"
+    ),
+    "chunks that wait for the vector of another text": (
+        "SELECT count(*) FROM unembedded u LEFT JOIN chunks c"
+        " ON c.id = u.chunk_id AND c.document_id = u.document_id"
+        " WHERE c.embedding_key IS NOT u.embedding_key"
     ),
     "embedded chunks without a code": (
         "SELECT count(*) FROM quantisers q JOIN vectors v ON v.model_id = q.model_id"
-        " JOIN chunks c ON c.embedding_key = v.embedding_key"
-        " WHERE c.id NOT IN (SELECT chunk_id FROM codes)"
+        " JOIN embedded e ON e.vector_id = v.id"
+        " WHERE e.chunk_id NOT IN (SELECT chunk_id FROM codes)"
     ),
     "codes of chunks that aren't embedded": (
         "SELECT count(*) FROM codes o LEFT JOIN chunks c"
         " ON c.id = o.chunk_id AND c.document_id = o.document_id WHERE NOT EXISTS"
         " (SELECT 1 FROM quantisers q JOIN vectors v ON v.model_id = q.model_id"
-        "  AND v.embedding_key = c.embedding_key)"
+        "  JOIN embedded e ON e.vector_id = v.id AND e.chunk_id = c.id)"
     ),
     "files without text that still have a document": (
         "SELECT count(*) FROM files f WHERE f.state IN ('failed', 'name_only')"

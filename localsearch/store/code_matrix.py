@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
 
-from localsearch.store.quantise import coded_query, quick_query
+from localsearch.store.quantise import CodedRows, coded_query, quick_query, taken_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, MutableMapping, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
     import numpy.typing as npt
 
-    from localsearch.store.quantise import CodedQuery, Scores, Words
+    from localsearch.store.quantise import CodedQuery, Floats, Signs
     from localsearch.types import FloatVector
 
     Ids = npt.NDArray[np.int64]
@@ -31,15 +32,19 @@ _Number = TypeVar("_Number", bound="np.generic")
 
 # Of so many rows a call of numpy takes long enough for another thread to have its turn.
 _BLOCK_ROWS = 65_536
-# The first bits alone choose this share of the rows, but so many at least, for both bits to choose
-# from. Of real vectors (384 numbers) .99 of the nearest ten are among the first 300 of 2,500, and
-# 380 of 5,000; by signs alone, 580 and 670. Rows that will do grow more slowly than all rows.
-_SHARE = 0.02
-_FEWEST = 4000
+# A first look chooses this share of the rows, but so many at least, for both bits to choose from.
+# Rows that will do grow more slowly than all rows.
+_SHARE = 0.01
+FEWEST = 10_000
 # When so much was added to what was loaded, as much may have gone: all is loaded anew.
 _GROWTH = 0.5
-# Picking out more of the rows than this share costs more than looking at all of them.
-_FEW = 0.1
+# Picking out more of a block's rows than this share costs more than looking at all of them.
+_FEW = 0.2
+# Of each document so many are compared in full, where only the nearest of it is wanted: scores by
+# codes may be in another order. They're chosen from so many times as many rows as are compared.
+_OF_DOCUMENT, _ROOM_FOR_OTHERS = 3, 10
+# Which score so many rows have is told from every so-manieth, if that's enough of them.
+_ONE_OF, _ENOUGH_TO_TELL = 10, 400
 # Fewer rows aren't worth another thread.
 _ROWS_OF_THREAD = 8192
 # Memory's speed is the limit beyond.
@@ -51,27 +56,24 @@ class Wanted:
     """Which rows may be found; None asks for nothing.
 
     `documents` has a flag for each document id, the last one for all ids beyond it. `required` and
-    `excluded` are chunk ids.
+    `excluded` are chunk ids. `known` are the rows of each block that was asked for them.
     """
 
     documents: Flags | None = None
     required: Ids | None = None
     excluded: Ids | None = None
+    known: MutableMapping[_Block, Ids | None] = field(default_factory=WeakKeyDictionary)
 
 
-@dataclass(frozen=True, slots=True)
+# Each is only itself, as a row may have come or gone in one that looks the same.
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class _Block:
-    """Some rows, in order of their ids.
-
-    The first bits are (words, rows), as all rows' are looked at; the second ones (rows, words), as
-    few rows are picked out, and each is then in one place.
-    """
+    """Some rows, in order of their ids."""
 
     ids: Ids
     chunk_ids: Ids
     document_ids: Ids
-    firsts: Words
-    seconds: Words
+    coded: CodedRows
 
 
 class CodeMatrix:
@@ -111,10 +113,13 @@ class CodeMatrix:
         with self._lock:
             self._blocks = ()
 
-    def nearest(self, query: FloatVector, limit: int, wanted: Wanted) -> list[int]:
+    def nearest(
+        self, query: FloatVector, limit: int, wanted: Wanted, *, of_documents: bool = False
+    ) -> list[int]:
         """Ids of the wanted rows that are nearest by their codes, in no order.
 
-        `query` is its offset from the mean, as the codes are of the vectors'.
+        `query` is its offset from the mean, as the codes are of the vectors'. With `of_documents`
+        only the nearest few of each document take part, so that a long one leaves room for others.
         """
         import numpy as np
 
@@ -126,8 +131,11 @@ class CodeMatrix:
             return []
         coded = coded_query(query)
         parts = self._each(lambda part: _closely(part, coded), _parted(promising))
-        ids = np.concatenate([each for each, _ in parts])
-        scores = np.concatenate([each for _, each in parts])
+        ids, document_ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
+        if of_documents:
+            best = _best(scores, _ROOM_FOR_OTHERS * limit)
+            best = best[_first_of_each(document_ids[best], scores[best])]
+            ids, scores = ids[best], scores[best]
         kept: list[int] = ids[_best(scores, limit)].tolist()
         return kept
 
@@ -138,21 +146,16 @@ class CodeMatrix:
         import numpy as np
 
         count = sum(each.count for each in picked)
-        fewest = max(_FEWEST, limit)
-        if count <= max(fewest, _FEW * sum(len(each.block.ids) for each in picked)):
+        wanted = max(int(_SHARE * count), FEWEST, limit)
+        if count <= wanted:
             return picked
         quick = quick_query(query)
-        scores = self._each(lambda each: each.of(quick.scores(each.block.firsts)), picked)
-        best = _best(np.concatenate(scores), max(int(_SHARE * count), fewest))
-        # Memory is read faster in its order.
-        best.sort()
-        ends = np.cumsum([each.count for each in picked])
-        parts = np.split(best, np.searchsorted(best, ends[:-1]))
-        return [
-            each.only(part - (end - each.count))
-            for each, part, end in zip(picked, parts, ends, strict=True)
-            if len(part)
-        ]
+        scores = self._each(lambda each: _quickly(each, quick), picked)
+        lowest = _reached_by(scores, wanted)
+        # In the rows' order, in which memory is read faster.
+        parts = self._each(lambda each: np.flatnonzero(each >= lowest), scores)
+        pairs = zip(picked, parts, strict=True)
+        return [each.only(part) for each, part in pairs if len(part)]
 
     def _each(self, look: Callable[[_T], _Found], parts: Sequence[_T]) -> list[_Found]:
         """What `look` finds in each, on all cores."""
@@ -185,14 +188,11 @@ def _read(rows_after: Callable[[int, int], Sequence[CodeRow]], last_id: int) -> 
 
     while rows := rows_after(last_id, _BLOCK_ROWS):
         ids, chunk_ids, document_ids, codes = zip(*rows, strict=True)
-        words = np.frombuffer(b"".join(codes), np.uint64).reshape(len(rows), -1).T
-        half = len(words) // 2
         yield _Block(
             np.array(ids, np.int64),
             np.array(chunk_ids, np.int64),
             np.array(document_ids, np.int64),
-            np.ascontiguousarray(words[:half]),
-            np.ascontiguousarray(words[half:].T),
+            taken_apart(codes),
         )
         last_id = ids[-1]
 
@@ -204,8 +204,7 @@ def _joined(first: _Block, second: _Block) -> _Block:
         np.concatenate((first.ids, second.ids)),
         np.concatenate((first.chunk_ids, second.chunk_ids)),
         np.concatenate((first.document_ids, second.document_ids)),
-        np.concatenate((first.firsts, second.firsts), axis=1),
-        np.concatenate((first.seconds, second.seconds)),
+        first.coded.joined(second.coded),
     )
 
 
@@ -242,20 +241,37 @@ def _parted(picked: Sequence[_Picked]) -> list[list[_Picked]]:
     return parts
 
 
-def _closely(picked: Sequence[_Picked], query: CodedQuery) -> tuple[Ids, Scores]:
-    """The ids of these rows, and their scores by both bits."""
+def _quickly(picked: _Picked, query: CodedQuery | Signs) -> Floats:
+    """The scores of these rows by what a first look reads."""
+    coded = picked.block.coded
+    if picked.count < _FEW * len(picked.block.ids):
+        factors, bases = picked.of(coded.quick_factors), picked.of(coded.bases)
+        return query.quick_estimates(picked.of(coded.quick), factors, bases)
+    return picked.of(query.quick_estimates(coded.quick, coded.quick_factors, coded.bases))
+
+
+def _closely(picked: Sequence[_Picked], query: CodedQuery) -> tuple[Ids, Ids, Floats]:
+    """The ids of these rows and of their documents, and their scores by both bits."""
     import numpy as np
 
-    firsts = np.concatenate([each.of(each.block.firsts) for each in picked], axis=1)
-    seconds = np.concatenate([each.of(each.block.seconds, axis=0) for each in picked])
-    scores = 2 * query.scores(firsts) + query.scores(np.ascontiguousarray(seconds.T))
-    return np.concatenate([each.of(each.block.ids) for each in picked]), scores
+    coded = [each.block.coded for each in picked]
+    pairs = list(zip(picked, coded, strict=True))
+    quick = np.concatenate([each.of(rows.quick) for each, rows in pairs], axis=1)
+    rest = np.concatenate([each.of(rows.rest, axis=0) for each, rows in pairs])
+    firsts, seconds = np.split(np.concatenate((quick, rest.T)), 2)
+    factors = np.concatenate([each.of(rows.factors) for each, rows in pairs])
+    bases = np.concatenate([each.of(rows.bases) for each, rows in pairs])
+    ids = np.concatenate([each.of(each.block.ids) for each in picked])
+    document_ids = np.concatenate([each.of(each.block.document_ids) for each in picked])
+    return ids, document_ids, query.estimates(firsts, seconds, factors, bases)
 
 
 def _wanted_rows(block: _Block, wanted: Wanted) -> Ids | None:
     """The positions of the wanted rows; None for all."""
     import numpy as np
 
+    if block in wanted.known:
+        return wanted.known[block]
     conditions: list[Flags] = []
     if wanted.documents is not None:
         conditions.append(wanted.documents.take(block.document_ids, mode="clip"))
@@ -263,10 +279,36 @@ def _wanted_rows(block: _Block, wanted: Wanted) -> Ids | None:
         conditions.append(np.isin(block.chunk_ids, wanted.required))
     if wanted.excluded is not None:
         conditions.append(np.isin(block.chunk_ids, wanted.excluded, invert=True))
-    return np.flatnonzero(np.logical_and.reduce(conditions)) if conditions else None
+    rows = np.flatnonzero(np.logical_and.reduce(conditions)) if conditions else None
+    wanted.known[block] = rows
+    return rows
 
 
-def _best(scores: Scores, count: int) -> Ids:
+def _reached_by(scores: Sequence[Floats], count: int) -> float:
+    """The score that some `count` reach.
+
+    A tenth of them tell, where that's many: ordering a million takes as long as all else.
+    """
+    import numpy as np
+
+    step = _ONE_OF if count >= _ENOUGH_TO_TELL * _ONE_OF else 1
+    sample = np.concatenate([each[::step] for each in scores])
+    place = max(0, len(sample) - -(-count // step))
+    return float(np.partition(sample, place)[place])
+
+
+def _first_of_each(document_ids: Ids, scores: Floats) -> Ids:
+    """The positions of the few highest scores of each document."""
+    import numpy as np
+
+    order = np.lexsort((-scores, document_ids))
+    starts = np.flatnonzero(np.diff(document_ids[order], prepend=-1))
+    places = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+    first: Ids = order[places < _OF_DOCUMENT]
+    return first
+
+
+def _best(scores: Floats, count: int) -> Ids:
     """The positions of the highest scores, in no order."""
     import numpy as np
 

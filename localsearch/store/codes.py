@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from localsearch.store.code_matrix import CodeRow, Flags, Ids
+    from localsearch.store.code_matrix import CodeRow, Ids
     from localsearch.store.filters import PassageCondition
     from localsearch.store.vectors import ServingModel
     from localsearch.types import FloatMatrix, FloatVector
 
-# So many numbers, over all vectors, SQLite compares in some 40 ms.
+# So many numbers, over all vectors, SQLite compares in some 15 ms.
 CODED_FROM_NUMBERS = 4_000_000
 # Vectors that are looked at for those that their codes put first.
-KEPT = 1000
-# Of long ones fewer need be: the more bits, the less their product strays from the true one.
-KEPT_OF_LONG, LONG_NUMBERS = 500, 512
+KEPT = 300
 # With fewer of the rows found still there, what's in memory is too old.
 _MOST_IN_PLACE = 0.9
 # Which documents meet the conditions that were asked for last stays in memory.
@@ -51,13 +49,16 @@ class Codes:
     def __init__(self, connection: apsw.Connection, matrix: CodeMatrix | None = None) -> None:
         self._connection = connection
         self._matrix = matrix
-        self._flags: dict[tuple[str, tuple[object, ...]], Flags] = {}
-        self._flags_as_of: object = None
+        self._passing: dict[tuple[str, tuple[object, ...]], Wanted] = {}
+        self._passing_as_of: object = None
 
-    def nearest(self, query: FloatVector, condition: PassageCondition) -> list[int] | None:
+    def nearest(
+        self, query: FloatVector, condition: PassageCondition, *, of_documents: bool
+    ) -> list[int] | None:
         """Rows that hold the nearest vectors, in no order; None where each is to be looked at.
 
-        All of them meet the condition, and some may have gone meanwhile.
+        All of them meet the condition, and some may have gone meanwhile. With `of_documents` they
+        are of as many documents as may be.
         """
         if self._matrix is None:
             return None
@@ -66,9 +67,9 @@ class Codes:
             return None
         generation, data = row
         self._matrix.refresh(generation, self._rows_after)
-        kept = KEPT if len(query) <= LONG_NUMBERS else KEPT_OF_LONG
         offset = quantiser_from(data).offset(query)
-        return self._matrix.nearest(offset, kept, self._wanted(condition))
+        wanted = self._wanted(condition)
+        return self._matrix.nearest(offset, KEPT, wanted, of_documents=of_documents)
 
     def are_outdated(self, asked: int, found: int) -> bool:
         """Whether too few of the rows that `nearest` gave are still there: all is loaded anew."""
@@ -86,36 +87,39 @@ class Codes:
         return found
 
     def _wanted(self, condition: PassageCondition) -> Wanted:
-        documents: Flags | None = None
+        wanted = Wanted()
         if condition.has_filters or self._any_out_of_reach():
-            documents = self._documents(*condition.of_document)
+            wanted = self._documents(*condition.of_document)
         required, excluded = (
             self._ids(MATCHING_CHUNKS, [expression]) if expression else None
             for expression in (condition.required, condition.excluded)
         )
-        return Wanted(documents, required, excluded)
+        if required is None and excluded is None:
+            return wanted
+        return Wanted(wanted.documents, required, excluded)
 
-    def _documents(self, sql: str, values: Sequence[object]) -> Flags:
-        """A flag for each document id, whether it meets the condition; kept until a change.
+    def _documents(self, sql: str, values: Sequence[object]) -> Wanted:
+        """The documents that meet the condition; kept until a change.
 
         Of a condition that holds for many, reading them takes longer than all else.
         """
         import numpy as np
 
         now = self._connection.pragma("data_version"), self._connection.total_changes()
-        if self._flags_as_of != now:
-            self._flags, self._flags_as_of = {}, now
-        wanted = sql, tuple(values)
-        flags = self._flags.pop(wanted, None)
-        if flags is None:
+        if self._passing_as_of != now:
+            self._passing, self._passing_as_of = {}, now
+        asked = sql, tuple(values)
+        wanted = self._passing.pop(asked, None)
+        if wanted is None:
             ids = self._ids(f"SELECT d.id FROM {_DOCUMENTS} WHERE {sql}", values)
             # The last one stands for all that came later.
             flags = np.zeros(int(ids.max(initial=0)) + 2, np.bool_)
             flags[ids] = True
-        if len(self._flags) >= _CONDITIONS_KEPT:
-            del self._flags[next(iter(self._flags))]
-        self._flags[wanted] = flags
-        return flags
+            wanted = Wanted(flags)
+        if len(self._passing) >= _CONDITIONS_KEPT:
+            del self._passing[next(iter(self._passing))]
+        self._passing[asked] = wanted
+        return wanted
 
     def _any_out_of_reach(self) -> bool:
         return bool(
@@ -135,12 +139,15 @@ class Codes:
         return None if found is None else quantiser_from(found)
 
     def add(self, model_id: int, keys: Iterable[bytes], vectors: FloatMatrix) -> None:
-        """Code these vectors, if the model's are coded; the transaction is the caller's."""
+        """Code these vectors for the chunks that wait for them, if the model's are coded.
+
+        The transaction is the caller's.
+        """
         quantiser = self._quantiser(model_id)
         if quantiser is not None:
             self._connection.executemany(
                 "INSERT INTO codes (chunk_id, document_id, code)"
-                " SELECT id, document_id, ?2 FROM chunks WHERE embedding_key = ?1"
+                " SELECT chunk_id, document_id, ?2 FROM unembedded WHERE embedding_key = ?1"
                 " ON CONFLICT (chunk_id) DO NOTHING",
                 list(zip(keys, quantiser.codes(vectors), strict=True)),
             )
@@ -152,8 +159,8 @@ class Codes:
             self._insert(
                 quantiser,
                 "SELECT c.id, c.document_id, v.embedding FROM documents d"
-                " JOIN chunks c ON c.document_id = d.id"
-                " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
+                " JOIN chunks c ON c.document_id = d.id JOIN embedded e ON e.chunk_id = c.id"
+                " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?"
                 " WHERE d.file_id = ?",
                 (model_id, file_id),
             )
@@ -177,7 +184,8 @@ class Codes:
         self._insert(
             quantiser,
             "SELECT c.id, c.document_id, v.embedding FROM chunks c"
-            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key",
+            " JOIN embedded e ON e.chunk_id = c.id"
+            " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?",
             (model.id,),
         )
 

@@ -67,7 +67,7 @@ class Documents:
 
         Vectors that no chunk needs any more go in the same transaction, which is the caller's.
         """
-        old_keys = self._remove_chunks(file_id)
+        old_vectors = self._remove_chunks(file_id)
         count = 0
         for document, chunks in documents:
             title = document.title or file_stem
@@ -85,15 +85,21 @@ class Documents:
             ).get
             self._insert_chunks(document_id, index_text(title), chunks)
             self._connection.execute(
-                "INSERT INTO unembedded (document_id, chunk_id) SELECT c.document_id, c.id"
-                " FROM chunks c WHERE c.document_id = ? AND NOT EXISTS (SELECT 1 FROM vectors v"
-                " WHERE v.model_id IS ? AND v.embedding_key = c.embedding_key)",
-                (document_id, model_id),
+                "INSERT INTO embedded (chunk_id, vector_id) SELECT c.id, v.id FROM chunks c"
+                " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
+                " WHERE c.document_id = ?",
+                (model_id, document_id),
+            )
+            self._connection.execute(
+                "INSERT INTO unembedded (document_id, chunk_id, embedding_key)"
+                " SELECT document_id, id, embedding_key FROM chunks WHERE document_id = ?"
+                " AND NOT EXISTS (SELECT 1 FROM embedded WHERE chunk_id = chunks.id)",
+                (document_id,),
             )
             count += len(chunks)
         if model_id is not None:
             self._codes.add_of_file(model_id, file_id)
-        self.remove_orphan_vectors(old_keys)
+        self._remove_orphan_vectors(old_vectors)
         return count
 
     def _insert_chunks(self, document_id: int, title_words: str, chunks: Sequence[Chunk]) -> None:
@@ -158,39 +164,38 @@ class Documents:
             ],
         )
 
-    def _remove_chunks(self, file_id: int) -> list[bytes]:
+    def _remove_chunks(self, file_id: int) -> set[int]:
+        """Gives the ids of the vectors that they had."""
         rows: list[tuple[Any, ...]] = self._connection.execute(
-            "SELECT c.id, c.embedding_key FROM chunks c JOIN documents d ON d.id = c.document_id"
-            " WHERE d.file_id = ?",
+            "SELECT c.id, e.vector_id FROM documents d JOIN chunks c ON c.document_id = d.id"
+            " LEFT JOIN embedded e ON e.chunk_id = c.id WHERE d.file_id = ?",
             (file_id,),
         ).fetchall()
         self._connection.executemany(
             "DELETE FROM chunks_fts WHERE rowid = ?", [(chunk_id,) for chunk_id, _ in rows]
         )
         self._connection.execute("DELETE FROM documents WHERE file_id = ?", (file_id,))
-        return [key for _, key in rows]
+        return {vector_id for _, vector_id in rows if vector_id is not None}
 
     def remove_text(self, file_id: int) -> None:
         """Remove what was read of a file, its name stays; the transaction is the caller's."""
-        self.remove_orphan_vectors(self._remove_chunks(file_id))
+        self._remove_orphan_vectors(self._remove_chunks(file_id))
 
     def remove_files(self, file_ids: Sequence[int]) -> None:
         """Remove files with all that was known of them; the transaction is the caller's."""
-        keys: list[bytes] = []
+        vector_ids: set[int] = set()
         for file_id in file_ids:
-            keys.extend(self._remove_chunks(file_id))
+            vector_ids |= self._remove_chunks(file_id)
             self._connection.execute("DELETE FROM files_fts WHERE rowid = ?", (file_id,))
             self._connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
-        self.remove_orphan_vectors(keys)
+        self._remove_orphan_vectors(vector_ids)
 
-    def remove_orphan_vectors(self, keys: Sequence[bytes]) -> None:
-        """Remove those vectors, of these keys, that no chunk has any more."""
+    def _remove_orphan_vectors(self, vector_ids: set[int]) -> None:
+        """Remove those of these vectors that no chunk has any more."""
         self._connection.executemany(
-            # With the model its index serves, whatever SQLite knows of the table's size.
-            "DELETE FROM vectors WHERE model_id IN (SELECT id FROM models)"
-            " AND embedding_key = ?1 AND NOT EXISTS"
-            " (SELECT 1 FROM chunks WHERE embedding_key = ?1)",
-            [(key,) for key in set(keys)],
+            "DELETE FROM vectors WHERE id = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM embedded WHERE vector_id = ?1)",
+            [(each,) for each in sorted(vector_ids)],
         )
 
     def texts_of(self, file_ids: Sequence[int]) -> list[str]:
@@ -207,9 +212,12 @@ class Documents:
     def telling_headings(self, limit: int) -> dict[str, str]:
         """Headings that only one file has, each with the file's path."""
         rows = self._connection.execute(
-            "SELECT DISTINCT c.heading_path, f.path FROM chunks c"
+            # The order of hashes is as good as any, and an index has it.
+            "SELECT DISTINCT c.heading_path, f.path FROM vectors v"
+            " JOIN embedded e ON e.vector_id = v.id JOIN chunks c ON c.id = e.chunk_id"
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
-            " WHERE c.heading_path <> '[]' AND f.online = 1 ORDER BY c.embedding_key LIMIT ?",
+            " WHERE v.model_id = (SELECT id FROM models WHERE serving = 1)"
+            " AND c.heading_path <> '[]' AND f.online = 1 ORDER BY v.embedding_key LIMIT ?",
             (_HEADINGS_LOOKED_AT,),
         )
         files: dict[str, set[str]] = {}

@@ -135,4 +135,34 @@ CREATE TABLE language_sentences (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _VOLUMES, _CODES, _SENTENCES)
+_EMBEDDED = """
+-- Which vector each chunk has. An index of the chunks by their keys told as much, but keys are
+-- hashes: each chunk of a file that's written anew changed another page of it.
+CREATE TABLE embedded (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE,
+    vector_id INTEGER NOT NULL REFERENCES vectors (id) ON DELETE CASCADE
+);
+INSERT INTO embedded SELECT c.id, v.id FROM chunks c
+    JOIN models m ON m.serving = 1
+    JOIN vectors v ON v.model_id = m.id AND v.embedding_key = c.embedding_key;
+CREATE INDEX embedded_vector ON embedded (vector_id);
+DROP INDEX chunks_embedding_key;
+-- What a code ends with is new (localsearch/store/quantise.py): all are made anew.
+DELETE FROM codes;
+DELETE FROM quantisers;
+
+-- The work that's left is looked up by key, too: there's one index of hashes while there's work.
+DROP TABLE unembedded;
+CREATE TABLE unembedded (
+    document_id INTEGER NOT NULL,
+    chunk_id INTEGER NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
+    embedding_key BLOB NOT NULL,
+    PRIMARY KEY (document_id, chunk_id)
+) WITHOUT ROWID;
+INSERT INTO unembedded SELECT document_id, id, embedding_key FROM chunks
+    WHERE id NOT IN (SELECT chunk_id FROM embedded);
+CREATE INDEX unembedded_chunk ON unembedded (chunk_id);
+CREATE INDEX unembedded_key ON unembedded (embedding_key);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _VOLUMES, _CODES, _SENTENCES, _EMBEDDED)

@@ -76,10 +76,9 @@ class Vectors:
             self._codes.forget()
         self._connection.execute("DELETE FROM unembedded")
         self._connection.execute(
-            "INSERT INTO unembedded (document_id, chunk_id) SELECT c.document_id, c.id"
-            " FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM vectors v"
-            " WHERE v.model_id = ? AND v.embedding_key = c.embedding_key)",
-            (model.id,),
+            "INSERT INTO unembedded (document_id, chunk_id, embedding_key)"
+            " SELECT document_id, id, embedding_key FROM chunks"
+            " WHERE id NOT IN (SELECT chunk_id FROM embedded)"
         )
         return model
 
@@ -150,15 +149,19 @@ class Vectors:
         ]
         self._connection.executemany(
             "INSERT INTO vectors (model_id, embedding_key, embedding) SELECT ?1, ?2, ?3"
-            " WHERE EXISTS (SELECT 1 FROM chunks WHERE embedding_key = ?2)"
+            " WHERE EXISTS (SELECT 1 FROM unembedded WHERE embedding_key = ?2)"
             " ON CONFLICT (model_id, embedding_key) DO NOTHING",
             rows,
         )
+        self._connection.executemany(
+            "INSERT INTO embedded (chunk_id, vector_id) SELECT u.chunk_id, v.id FROM unembedded u"
+            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = u.embedding_key"
+            " WHERE u.embedding_key = ? ON CONFLICT (chunk_id) DO NOTHING",
+            [(model_id, key) for key in keys],
+        )
         self._codes.add(model_id, keys, embeddings)
         self._connection.executemany(
-            "DELETE FROM unembedded WHERE chunk_id IN"
-            " (SELECT id FROM chunks WHERE embedding_key = ?)",
-            [(key,) for key in keys],
+            "DELETE FROM unembedded WHERE embedding_key = ?", [(key,) for key in keys]
         )
 
     def learn_codes(self, model: ServingModel) -> None:
@@ -176,7 +179,8 @@ class Vectors:
         for (language,) in languages:
             rows: list[Any] = self._connection.execute(
                 "SELECT v.embedding FROM documents d JOIN chunks c ON c.document_id = d.id"
-                " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
+                " JOIN embedded e ON e.chunk_id = c.id"
+                " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?"
                 " WHERE d.language = ? LIMIT ?",
                 (model_id, language, limit),
             ).fetchall()
@@ -233,7 +237,7 @@ class Vectors:
         those are compared whose codes are nearest. With `one_per_document` only the nearest chunk
         of each is given, so that a long one hides no other.
         """
-        row_ids = self._codes.nearest(query, condition)
+        row_ids = self._codes.nearest(query, condition, of_documents=one_per_document)
         if row_ids is not None:
             compared = self._compared(model_id, query, row_ids)
             if not self._codes.are_outdated(len(row_ids), len(compared)):
@@ -243,7 +247,8 @@ class Vectors:
         rows = self._connection.execute(
             "WITH found AS MATERIALIZED (SELECT c.id, d.id AS document,"
             " 1 - vec_distance_cosine(v.embedding, ?) AS cosine FROM chunks c"
-            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
+            " JOIN embedded e ON e.chunk_id = c.id"
+            " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?"
             " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
             f" WHERE {sql})"
             f" SELECT id, {best} AS best FROM found {each} ORDER BY best DESC, id LIMIT ?",
@@ -257,9 +262,9 @@ class Vectors:
         """(chunk id, document id, cosine) of those of these rows of codes that are still there."""
         wanted, ids = one_of("n.id", row_ids)
         rows: list[Any] = self._connection.execute(
-            "SELECT c.id, c.document_id, 1 - vec_distance_cosine(v.embedding, ?) FROM codes n"
-            " JOIN chunks c ON c.id = n.chunk_id"
-            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = c.embedding_key"
+            "SELECT n.chunk_id, n.document_id, 1 - vec_distance_cosine(v.embedding, ?)"
+            " FROM codes n JOIN embedded e ON e.chunk_id = n.chunk_id"
+            " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?"
             f" WHERE {wanted}",
             (query.tobytes(), model_id, *ids),
         ).fetchall()
@@ -269,11 +274,11 @@ class Vectors:
         """The vectors of those of these chunks that have one, (dimension,) float32."""
         import numpy as np
 
-        wanted, ids = one_of("c.id", chunk_ids)
+        wanted, ids = one_of("e.chunk_id", chunk_ids)
         rows = self._connection.execute(
-            "SELECT c.id, v.embedding FROM chunks c"
-            " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
-            f" WHERE {wanted} ORDER BY c.id",
+            "SELECT e.chunk_id, v.embedding FROM embedded e"
+            " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?"
+            f" WHERE {wanted} ORDER BY e.chunk_id",
             (model.id, *ids),
         )
         return {chunk_id: np.frombuffer(found, np.float32) for chunk_id, found in rows}
@@ -282,10 +287,10 @@ class Vectors:
         self, model_id: int, query: FloatVector, chunk_ids: Iterable[int]
     ) -> dict[int, float]:
         """Cosine to the query of those of these chunks that have a vector."""
-        wanted, ids = one_of("c.id", chunk_ids)
+        wanted, ids = one_of("e.chunk_id", chunk_ids)
         rows = self._connection.execute(
-            "SELECT c.id, 1 - vec_distance_cosine(v.embedding, ?) FROM chunks c"
-            " JOIN vectors v ON v.embedding_key = c.embedding_key AND v.model_id = ?"
+            "SELECT e.chunk_id, 1 - vec_distance_cosine(v.embedding, ?) FROM embedded e"
+            " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?"
             f" WHERE {wanted}",
             (query.tobytes(), model_id, *ids),
         )

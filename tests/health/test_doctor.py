@@ -79,9 +79,11 @@ def test_rows_that_break_the_rules_of_the_index(filled: Index) -> None:
 def test_an_index_that_is_not_finished_is_a_warning(filled: Index, library: Path) -> None:
     filled.close()
     connection = apsw.Connection(str(filled.paths.index_file))
+    connection.execute("DELETE FROM embedded")
     connection.execute("DELETE FROM vectors")
     connection.execute(
-        "INSERT INTO unembedded (document_id, chunk_id) SELECT document_id, id FROM chunks"
+        "INSERT INTO unembedded (document_id, chunk_id, embedding_key)"
+        " SELECT document_id, id, embedding_key FROM chunks"
     )
     connection.close()
     _, findings = check_index(filled.paths)

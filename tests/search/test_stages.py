@@ -67,6 +67,28 @@ def test_words_come_first_then_meaning(filled: Index, library: Path) -> None:
     assert found[1].timings_ms.embed > 0
 
 
+def test_what_went_between_two_stages_lends_its_place_to_nobody(
+    starter_models_dir: Path, tmp_path: Path
+) -> None:
+    """The new file's passage gets the id that the old one's had."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    old, new = folder / "old.txt", folder / "new.txt"
+    old.write_text("The lighthouse keeper counts the ships.\n")
+    c, d, s, r = (tmp_path / name for name in "cdsr")
+    home = Paths(c, d, s, starter_models_dir, r)
+    with Index(home, Settings()) as reading, Index(home, Settings()) as writing:
+        writing.add_roots([str(folder)])
+        writing.update()
+        following = reading.search(reading.parse("lighthouse"))
+        assert paths(next(following), folder) == ["old.txt"]
+        old.unlink()
+        new.write_text("A lighthouse stands on the cliff, and gulls sit upon it.\n")
+        writing.update()
+        *_, last = following
+        assert paths(last, folder) == ["new.txt"]
+
+
 def test_meaning_crosses_languages(filled: Index, library: Path) -> None:
     found = stages(filled, "the flat gets cold at night")[-1]
     assert paths(found, library)[0] == "letters/heizung.txt"

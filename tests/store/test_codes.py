@@ -89,7 +89,7 @@ def test_codes_find_what_looking_at_each_finds(filled: Store) -> None:
 
 def test_the_nearest_are_among_those_kept(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codes, "KEPT", 60)
-    monkeypatch.setattr(code_matrix, "_FEWEST", 120)
+    monkeypatch.setattr(code_matrix, "FEWEST", 120)
     found = 0
     with reader(filled) as store:
         for word in WORDS[:40]:
@@ -105,7 +105,7 @@ def test_the_first_look_sees_past_what_all_vectors_share(
     dimension: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As embeddings do: their mean is most of them, and some numbers are many times the others."""
-    monkeypatch.setattr(code_matrix, "_FEWEST", 300)
+    monkeypatch.setattr(code_matrix, "FEWEST", 300)
     generator = np.random.default_rng(dimension)
     scale = 1 + 5 * (generator.random(dimension) < 0.02)
     mean = 3 * scale * generator.standard_normal(dimension)
@@ -121,6 +121,46 @@ def test_the_first_look_sees_past_what_all_vectors_share(
         best = set((np.argsort(-(vectors @ query))[:5] + 1).tolist())
         found += len(best.intersection(matrix.nearest(quantiser.offset(query), 100, Wanted())))
     assert found >= 90
+
+
+@pytest.mark.parametrize("dimension", [384, 1024])
+def test_passages_that_share_less_with_all_others_are_found_as_well(
+    dimension: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How far a vector lies from the mean says nothing of how near it is to a query."""
+    monkeypatch.setattr(code_matrix, "FEWEST", 500)
+    generator = np.random.default_rng(dimension)
+    mean = 2 * generator.standard_normal(dimension)
+    topics = np.repeat(generator.standard_normal((500, dimension)), 10, axis=0)
+    shared = generator.uniform(0.2, 2, (5000, 1))
+    vectors = shared * mean + topics + 1.5 * generator.standard_normal((5000, dimension))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    quantiser = quantise.fit(vectors)
+    rows = [(at, at, 1, code) for at, code in enumerate(quantiser.codes(vectors), start=1)]
+    matrix = CodeMatrix()
+    matrix.refresh("one", lambda last_id, limit: rows[last_id : last_id + limit])
+    found = 0
+    for query in vectors[:500:25] + 0.3 * (vectors[1000:1500:25] - quantiser.mean):
+        best = set((np.argsort(-(vectors @ query))[:10] + 1).tolist())
+        found += len(best.intersection(matrix.nearest(quantiser.offset(query), 100, Wanted())))
+    assert found >= 0.97 * 20 * 10
+
+
+def test_a_long_document_leaves_room_for_others(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "KEPT", 30)
+    condition = passage_condition(Filters(), [])
+    query = vector_of("word7")[0]
+    with filled.transaction():
+        model_id = filled.vectors.serve("f1", "f1", DIMENSION).id
+    put(filled, "/r/long.txt", *[f"long {number}" for number in range(100)])
+    keys = [each.key for each in filled.vectors.unembedded(100)]
+    with filled.transaction():
+        filled.vectors.put(model_id, keys, np.repeat(query[None], 100, axis=0))
+    with reader(filled) as store:
+        found = store.vectors.nearest(model_id, query, 15, condition, one_per_document=True)
+    assert len(found) >= 10
 
 
 def test_required_and_excluded_words_hold_before_the_limit(filled: Store) -> None:
@@ -158,18 +198,7 @@ def test_what_a_filter_lets_pass_follows_every_change(filled: Store) -> None:
         assert nearest(store, query, within) == exactly(store, query, within) != found
         for number in range(codes._CONDITIONS_KEPT + 1):
             nearest(store, query, Filters(within=(f"/r/{number}",)))
-        assert len(store.vectors._codes._flags) == codes._CONDITIONS_KEPT
-
-
-def test_of_long_vectors_fewer_are_looked_at(
-    filled: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(codes, "LONG_NUMBERS", DIMENSION - 1)
-    monkeypatch.setattr(codes, "KEPT_OF_LONG", 7)
-    with reader(filled) as store:
-        query = vector_of("word7")[0]
-        assert len(nearest(store, query)) == 7
-        assert nearest(store, query)[0] == exactly(store, query)[0]
+        assert len(store.vectors._codes._passing) == codes._CONDITIONS_KEPT
 
 
 def test_one_of_each_document_is_the_nearest_of_it(filled: Store) -> None:
@@ -239,20 +268,26 @@ def test_the_mean_is_taken_anew_when_the_index_has_outgrown_it(filled: Store) ->
 
 
 @pytest.mark.parametrize("dimension", [32, 100, 384, 1024])
-def test_scores_follow_the_product_with_what_is_coded(dimension: int) -> None:
+def test_estimates_follow_the_products(dimension: int) -> None:
     generator = np.random.default_rng(dimension)
     vectors = generator.standard_normal((300, dimension)).astype(np.float32) + 3
     query = generator.standard_normal(dimension).astype(np.float32)
     quantiser = quantise.quantiser_from(quantise.fit(vectors).to_bytes())
-    words = np.frombuffer(b"".join(quantiser.codes(vectors)), np.uint64).reshape(300, -1).T
-    firsts, seconds = np.split(words, 2)
+    rows = quantise.taken_apart(quantiser.codes(vectors))
+    firsts, seconds = np.split(np.concatenate((rows.quick, rows.rest.T)), 2)
     coded = quantise.coded_query(query)
-    scores = 2 * coded.scores(firsts) + coded.scores(seconds)
-    products = (vectors - vectors.mean(axis=0)) @ query
-    assert np.corrcoef(scores, products)[0, 1] > 0.9
     levels = np.clip(np.floor((vectors - quantiser.mean) / quantiser.step) + 2, 0, 3)
     whole = np.clip(np.rint(query / (np.abs(query).max() / 7.5)), -8, 7)
-    assert np.array_equal(scores, levels @ whole)
+    assert np.array_equal(2 * coded.counts(firsts) + coded.counts(seconds), levels @ whole)
+    estimates = coded.estimates(firsts, seconds, rows.factors, rows.bases)
+    # They tell how far apart two products are, but for one number that's the same in all.
+    products = vectors @ (query + quantiser.mean)
+    assert np.corrcoef(estimates, products)[0, 1] > 0.9
+    slope = np.polyfit(products, estimates, 1)[0]
+    assert slope == pytest.approx(1, abs=0.1)
+    quick = quantise.quick_query(query)
+    quickly = quick.quick_estimates(rows.quick, rows.quick_factors, rows.bases)
+    assert np.corrcoef(quickly, products)[0, 1] > 0.6
 
 
 def test_rows_of_many_blocks_are_found_on_all_threads() -> None:
