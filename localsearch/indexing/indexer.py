@@ -127,7 +127,8 @@ class Indexer:
     def finish(self) -> IndexReport:
         """Learn from what was embedded, tidy up, and say what was done in all the steps."""
         run = self._run
-        if run.counts["embedded"] or run.counts["removed"]:
+        changed = run.counts["embedded"] or run.counts["removed"]
+        if changed or self._store.vectors.lacks_codes():
             learn_from_vectors(self._store, run.embedder, cancel=run.cancel)
         self._store.tidy()
         if not run.within:

@@ -189,6 +189,16 @@ class Codes:
             (model.id,),
         )
 
+    def are_missing(self, model: ServingModel) -> bool:
+        """Whether none of the vectors is coded, though they're many."""
+        many = -(-CODED_FROM_NUMBERS // model.dimension)
+        if self._quantiser(model.id) is not None:
+            return False
+        last = self._connection.execute(
+            "SELECT 1 FROM vectors WHERE model_id = ? LIMIT 1 OFFSET ?", (model.id, many - 1)
+        ).get
+        return last is not None
+
     def _sample(self, model_id: int, count: int) -> FloatMatrix:
         import numpy as np
 

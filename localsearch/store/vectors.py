@@ -168,6 +168,11 @@ class Vectors:
         """Have a large index be searched by codes first; the transaction is the caller's."""
         self._codes.learn(model, self.count(model.id))
 
+    def lacks_codes(self) -> bool:
+        """Whether a large index has no codes, as after an upgrade that makes other ones."""
+        model = self.serving_model()
+        return model is not None and self._codes.are_missing(model)
+
     def language_samples(self, model_id: int, limit: int) -> dict[str, FloatMatrix]:
         """Up to `limit` vectors of passages in each language, (passages, dimension) float32."""
         import numpy as np

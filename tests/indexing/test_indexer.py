@@ -10,6 +10,7 @@ import pytest
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.lazy import LazyEmbedder
+from localsearch.store import codes
 from localsearch.types import Progress
 from tests.indexing.asking import NO_MODEL, found, reader
 from tests.stopping import update_until
@@ -37,6 +38,19 @@ def test_a_second_run_reads_and_embeds_nothing(
     assert report.unchanged == 5
     assert (report.added, report.changed, report.removed, report.embedded_chunks) == (0, 0, 0, 0)
     assert not [path for path in opened if path.startswith(str(library))]
+
+
+def test_a_run_codes_the_vectors_of_an_index_that_lost_its_codes(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an upgrade leaves it, which drops codes of another form."""
+    assert not reader(filled).vectors.lacks_codes()
+    monkeypatch.setattr(codes, "CODED_FROM_NUMBERS", 1)
+    assert reader(filled).vectors.lacks_codes()
+    assert filled.update().embedded_chunks == 0
+    assert not reader(filled).vectors.lacks_codes()
+    assert reader(filled).checks.problems() == ()
+    assert found(filled, "foil", library) == ["garden/tomatoes.md"]
 
 
 def test_touching_a_file_embeds_nothing(filled: Index, library: Path) -> None:
