@@ -123,7 +123,7 @@ class WelcomeScreen(Screen[bool]):
         size = self._folders[path]
         shown = shorten_path(path, 44, home=os.path.expanduser("~"))
         if size is None:
-            facts = "waiting to be counted"
+            facts = "not counted yet"
         else:
             facts = f"{counted(size.files, 'file')}, {describe_bytes(size.size)}"
             facts += "" if size.done else " …"
