@@ -119,9 +119,20 @@ def find_model_in_place(paths: Paths, name: str, target: Path) -> FoundModel:
     try:
         return find_model_at(paths, target)
     except ModelError as error:
+        if not is_damaged(paths, target):
+            raise
         raise ModelError(
             error.cause, f"`localsearch models remove {name}` clears it away; then try again."
         ) from error
+
+
+def is_damaged(paths: Paths, path: Path) -> bool:
+    """Whether a file was read and is no model; not where the system didn't let us read it."""
+    try:
+        find_model_at(paths, path)
+    except ModelError as error:
+        return not isinstance(error.__cause__, OSError)
+    return False
 
 
 def complete(

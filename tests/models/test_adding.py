@@ -13,11 +13,12 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gguf
 import pytest
 
-from localsearch.config import Paths, Settings
+from localsearch.config import ModelSettings, Paths, Settings, change_setting, load_settings
 from localsearch.engine import starter
 from localsearch.engine.starter import find_starter_weights
 from localsearch.models import (
@@ -465,7 +466,7 @@ def test_a_damaged_file_in_a_models_place_is_shown_and_can_be_cleared_away(
     assert not (paths.models_dir / entry.file).exists()
 
 
-def test_a_damaged_model_in_use_is_cleared_away_as_its_error_says(
+def test_a_damaged_model_in_use_is_cleared_away_as_its_error_says_and_stays_chosen(
     paths: Paths, settings: Settings
 ) -> None:
     entry = get_entry(STARTER_NAME)
@@ -478,3 +479,31 @@ def test_a_damaged_model_in_use_is_cleared_away_as_its_error_says(
     assert f"`localsearch models remove {entry.name}` clears it away" in raised.value.remedy
     remove_model(paths, settings, entry.name)
     assert not file.exists()
+
+    chosen = get_entry("Qwen3-Embedding-0.6B")
+    change_setting(paths.settings_file, "models", "embedder", chosen.name)
+    named = load_settings(paths.settings_file)
+    (paths.models_dir / chosen.file).write_bytes(b"GGUF" + bytes(100))
+    remove_model(paths, named, chosen.name)
+    assert not (paths.models_dir / chosen.file).exists()
+    # Else the whole index would be embedded by another model, and again by this one.
+    assert load_settings(paths.settings_file).models.embedder == chosen.name
+
+
+def test_a_model_that_cant_be_read_now_is_not_taken_for_a_damaged_one(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = add_model(paths, write_gguf(tmp_path / get_entry("Qwen3-Reranker-0.6B").file))
+    named = Settings(models=ModelSettings(reranker=model.name))
+    (paths.models_dir / "models.json").unlink()
+    open_path = Path.open
+
+    def refuse(self: Path, mode: str = "r", **options: Any) -> Any:
+        if self == model.path:
+            raise PermissionError(13, "Permission denied")
+        return open_path(self, mode, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UsageError, match="in use"):
+        remove_model(paths, named, model.name)
+    assert model.path.exists()
