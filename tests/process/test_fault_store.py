@@ -59,7 +59,7 @@ def test_a_disk_that_fills_up_loses_nothing(
 ) -> None:
     write_texts(tmp_path / "library", 60, 600)
     disk = tmp_path / "disk"
-    with small_disk(disk, "1400k"):
+    with small_disk(disk, "1600k"):
         monkeypatch.setenv("LOCALSEARCH_HOME", str(disk))
         paths = config.find_paths()
         config.change_setting(paths.settings_file, "models", "embedder", "/nowhere/none.gguf")
