@@ -17,7 +17,7 @@ class BookConverter:
     """Reads EPUB 2 and 3."""
 
     name = "epub"
-    version = 2
+    version = 3
     suffixes = named("epub").suffixes
     filenames = named("epub").filenames
 

@@ -34,7 +34,7 @@ class YamlConverter:
     """Reads YAML."""
 
     name = "yaml"
-    version = 1
+    version = 2
     suffixes = named("yaml").suffixes
     filenames = named("yaml").filenames
 
@@ -50,7 +50,7 @@ class TomlConverter:
     """Reads TOML."""
 
     name = "toml"
-    version = 1
+    version = 2
     suffixes = named("toml").suffixes
     filenames = named("toml").filenames
 

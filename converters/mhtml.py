@@ -16,7 +16,7 @@ class MhtmlConverter:
     """Reads web archives as browsers save them."""
 
     name = "mhtml"
-    version = 1
+    version = 2
     suffixes = named("mhtml").suffixes
     filenames = named("mhtml").filenames
 

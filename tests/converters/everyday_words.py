@@ -43,4 +43,4 @@ def samples(language: str, count: int, seed: int = 0) -> Iterator[str]:
             case "table":
                 yield f"{some[0]};{some[1]};{some[2]}\n{some[3]};{some[4]};{amount}\n"
             case _:
-                yield some[0] + some[1]
+                yield space.join(some[:2])
