@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from localsearch.query import values
 from localsearch.query.dates import parse_date
 from localsearch.query.globs import path_pattern
-from localsearch.query.meant import is_certain, meant_value, parts_of
 from localsearch.query.syntax import DASHES, normalised, split_items
 from localsearch.query.values import folded
 from localsearch.types import Filters, Query
@@ -51,7 +50,7 @@ def parse_query(
     reading = read_items(text, now, roots)
     return Query(
         raw=text,
-        text=" ".join(reading.left_out if reading.has_nothing_else else reading.words),
+        text=" ".join(reading.words or reading.unknown_roots),
         phrases=tuple(dict.fromkeys(reading.phrases)),
         excluded=tuple(dict.fromkeys(reading.excluded)),
         filters=reading.filters(tuple(within)),
@@ -99,8 +98,8 @@ class Reading:
     size_min: int | None = None
     size_max: int | None = None
     misread: list[Item] = field(default_factory=list)
-    # What was meant as a filter is no word of a text: searched as one, it buries what's asked for.
-    left_out: list[str] = field(default_factory=list)
+    # A folder that isn't indexed is no word of a text: searched as one, it buries what's asked for.
+    unknown_roots: list[str] = field(default_factory=list)
     ends_in_word: bool = False
 
     def take(self, item: Item, *, typing: bool) -> None:
@@ -112,15 +111,10 @@ class Reading:
             self._take_plain(item)
         elif not self._apply(item):
             self.misread.append(item)
-            if not item.negated and (item.name == "in" or meant_value(item)):
-                self.left_out.append(item.source)
+            if item.name == "in" and not item.negated:
+                self.unknown_roots.append(item.source)
             else:
                 self._take_plain(item)
-
-    @property
-    def has_nothing_else(self) -> bool:
-        """Whether there's nothing to search for but what would be left out."""
-        return not (self.words or self.phrases)
 
     def _take_text(self, item: Item, typing: bool) -> None:
         if item.negated:
@@ -128,8 +122,6 @@ class Reading:
                 self.excluded.append(excluded)
         elif item.quoted:
             self.phrases.append(item.value)
-        elif is_certain(item.value, self.now):
-            self.left_out.append(item.value)
         else:
             self.words.append(item.value)
             self.ends_in_word = typing
@@ -234,3 +226,8 @@ def root_named(name: str, roots: Sequence[str]) -> str | None:
 
 def _once(found: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
+
+
+def parts_of(item: Item) -> list[str]:
+    """The values of a filter that may have several; what stands in quotes is one."""
+    return [item.value] if item.quoted else values.split_list(item.value)

@@ -64,7 +64,6 @@ def parse_kind(value: str) -> str | None:
     return _kinds_by_ending().get(name) or _KIND_OF.get(name)
 
 
-@functools.lru_cache(maxsize=64)
 def suggest_kind(value: str) -> str | None:
     """The kind that was probably meant."""
     close = difflib.get_close_matches(folded(value), _KIND_OF, n=1)
@@ -105,7 +104,6 @@ def parse_language(value: str) -> str | None:
     return names.get(name) or names.get(re.split(r"[-_]", name, maxsplit=1)[0])
 
 
-@functools.lru_cache(maxsize=64)
 def suggest_language(value: str) -> str | None:
     """The code of the language that was probably meant."""
     close = difflib.get_close_matches(folded(value), _language_names(), n=1, cutoff=0.7)

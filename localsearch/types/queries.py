@@ -69,17 +69,15 @@ class QueryProblem:
     """A part of a query that doesn't do what it was probably meant to.
 
     `text` is the part, `cause` a sentence without its stop, `suggestion` what to write instead;
-    "" where there's no telling. `searched` says whether it was searched for as text.
+    "" where there's no telling.
     """
 
     text: str
     cause: str
     suggestion: str = ""
-    searched: bool = True
 
     @property
     def explanation(self) -> str:
         """The problem in a sentence or two."""
         meant = f" Did you mean {self.suggestion}?" if self.suggestion else ""
-        became = "searched for as it stands" if self.searched else "left out of the search"
-        return f"{self.text} was {became}: {self.cause}.{meant}"
+        return f"{self.text} was searched for as it stands: {self.cause}.{meant}"

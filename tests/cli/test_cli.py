@@ -140,7 +140,6 @@ def test_a_filter_that_is_not_understood_is_told_of(filled_home: Paths) -> None:
     assert "Did you mean kind:pdf?" in done.stderr
     (problem,) = json.loads(done.stdout)["problems"]
     assert problem["suggestion"] == "kind:pdf"
-    assert problem["searched"] is False
 
 
 def test_a_language_alone_lists_its_files(filled_home: Paths) -> None:

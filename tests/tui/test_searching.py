@@ -352,6 +352,6 @@ def test_a_notice_says_more_than_that_meaning_is_still_learnt() -> None:
     off = f"{MEANING_IS_OFF} nothing has been embedded yet. Run `localsearch index`."
     assert "still being learnt" in _while_learning(off)
     assert "nothing has been embedded" not in _while_learning(off)
-    both = _while_learning(f"in:x was left out of the search. {off}")
-    assert both.startswith("in:x was left out of the search. By word so far")
+    both = _while_learning(f"in:x was searched for as it stands. {off}")
+    assert both.startswith("in:x was searched for as it stands. By word so far")
     assert _while_learning("in:x is no folder.") == "in:x is no folder."
