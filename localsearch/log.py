@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler, WatchedFileHandler
+from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
 from localsearch.config import private_dir
@@ -64,7 +64,7 @@ def log_faults(path: Path) -> None:
     """
     try:
         private_dir(path.parent)
-        handler = _Faults(path)
+        handler = _Faults(path, delay=True)
     except OSError:
         return
     handler.setLevel(logging.WARNING)
@@ -95,8 +95,8 @@ class _PrivateFile(RotatingFileHandler):
         """Do without: the disk may be full."""
 
 
-class _Faults(WatchedFileHandler):
-    """Another's log: when it's turned over, the new one is opened."""
+class _Faults(logging.FileHandler):
+    """Another's log, open for a line at a time: it may be turned over in between."""
 
     def _open(self) -> TextIOWrapper:
         return _open_private(self.baseFilename)
@@ -105,6 +105,7 @@ class _Faults(WatchedFileHandler):
         if not any(isinstance(each, _PrivateFile) for each in logger.handlers):
             with contextlib.suppress(OSError):
                 super().emit(record)
+                self.close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in logging
         """Do without, as above."""

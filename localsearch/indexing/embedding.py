@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from localsearch.indexing.run import Run
     from localsearch.store import Store
-    from localsearch.store.vectors import UnembeddedChunk
     from localsearch.types import Chunk, Embedder, FloatMatrix, OnVectors
 
 # Enough for the model to fill what it takes at once with texts that fit together.
@@ -35,68 +34,75 @@ def embed_missing(run: Run, until: Callable[[], bool]) -> bool:
     serving = vectors.serving_model()
     if run.embedder is None or serving is None:
         return True
-    told = _Told(run, *vectors.unembedded_totals(run.only))
+    told = _Told(run)
+
+    def look_up() -> bool:
+        told.tell()
+        return until()
+
     while found := vectors.unembedded(CHUNKS_AT_ONCE, run.only):
         run.check_cancelled()
         told.current = found[0].path
-        told.tell()
-        if until():
+        if look_up():
             return False
+        have_loaded(run.embedder)
+        told.begin()
         texts = {each.key: each.chunk for each in found}
-        keep = partial(_write, run.store, serving.id, found, [*texts], told)
-        if not embed_until(run, run.embedder, [*texts.values()], keep, until):
+        keep = partial(_write, run.store, serving.id, [*texts])
+        if not embed_until(run, run.embedder, [*texts.values()], keep, look_up):
             return False
     return True
 
 
-class _Told:
-    """How far it has come, of all that the run embeds, however often it was called away from it."""
+def _write(
+    store: Store, model_id: int, keys: Sequence[bytes], rows: Sequence[int], made: FloatMatrix
+) -> None:
+    with store.transaction():
+        store.vectors.put(model_id, [keys[row] for row in rows], made)
 
-    def __init__(self, run: Run, chunks_left: int, tokens_left: int) -> None:
+
+class _Told:
+    """How far it has come, of all that the run embeds, however often it was called away from it.
+
+    A text that stands in several places counts once, as it's embedded once.
+    """
+
+    def __init__(self, run: Run) -> None:
         self.current = ""
         self._run = run
-        self._pace = Pace()
-        self._chunks_done = run.counts["embedded"]
-        self._chunks_total = self._chunks_done + chunks_left
+        chunks_left, self._tokens_left = run.store.vectors.unembedded_totals(run.only)
+        self._chunks_total = run.counts["embedded"] + chunks_left
         self._tokens_before = run.counts["tokens"]
-        self._tokens_left = tokens_left
+        self._pace: Pace | None = None
 
-    def advance(self, chunks: Sequence[UnembeddedChunk]) -> None:
-        """Note that these have their vectors, and tell so."""
-        self._chunks_done += len(chunks)
-        self._pace.advance(sum(each.chunk.tokens for each in chunks))
-        self.tell()
+    def begin(self) -> None:
+        """The model works from now on; loading it says nothing of its speed."""
+        if self._pace is None:
+            self._pace = Pace()
 
     def tell(self) -> None:
-        done = self._pace.done
+        counts, pace = self._run.counts, self._pace or Pace()
+        done = counts["tokens"] - self._tokens_before
+        if done > pace.done:
+            pace.advance(done - pace.done)
         self._run.report_progress(
             Progress(
                 "embedding",
-                chunks_done=self._chunks_done,
-                chunks_total=max(self._chunks_total, self._chunks_done),
-                tokens_done=self._tokens_before + done,
+                chunks_done=counts["embedded"],
+                chunks_total=max(self._chunks_total, counts["embedded"]),
+                tokens_done=counts["tokens"],
                 tokens_total=self._tokens_before + max(self._tokens_left, done),
-                tokens_per_s=self._pace.per_s,
-                eta_s=self._pace.eta_s(self._tokens_left - done),
+                tokens_per_s=pace.per_s,
+                eta_s=pace.eta_s(self._tokens_left - done),
                 current=self.current,
                 changing_to=self._run.changing_to,
             )
         )
 
 
-def _write(
-    store: Store,
-    model_id: int,
-    found: Sequence[UnembeddedChunk],
-    keys: Sequence[bytes],
-    told: _Told,
-    rows: Sequence[int],
-    made: FloatMatrix,
-) -> None:
-    written = [keys[row] for row in rows]
-    with store.transaction():
-        store.vectors.put(model_id, written, made)
-    told.advance([each for each in found if each.key in written])
+def have_loaded(embedder: Embedder) -> None:
+    """Have the model in memory, so that loading it is no part of how long it embeds."""
+    embedder.embed_documents(())
 
 
 def embed_until(
@@ -108,10 +114,9 @@ def embed_until(
 ) -> bool:
     """Embed passages, and have `keep` take their vectors as they're made; counts them in `run`.
 
-    False where `until` had the rest of them left.
+    `until` is asked after each batch of the model; False where it had the rest of them left.
     """
-    # Loading the model is no part of how long it embeds.
-    embedder.embed_documents(())
+    have_loaded(embedder)
     kept_s = 0.0
 
     def take(rows: Sequence[int], made: FloatMatrix) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from localsearch.indexing import reader
@@ -66,26 +67,31 @@ def renew_outdated(run: Run, convert: Convert, until: Callable[[], bool]) -> boo
         run.check_cancelled()
         if until():
             return False
-        run.report_progress(
-            Progress(
-                "reading",
-                files_done=pace.done,
-                files_total=total,
-                eta_s=pace.eta_s(total - pace.done),
-                current=path,
-            )
+        progress = Progress(
+            "reading",
+            files_done=pace.done,
+            files_total=total,
+            eta_s=pace.eta_s(total - pace.done),
+            current=path,
         )
+        run.report_progress(progress)
         renewal = run.renewing
         if renewal is None or renewal.found.ref.path != path or not renewal.is_current:
             run.renewing = renewal = _read(run, reading, path)
         if renewal is not None:
-            if not _embed(run, run.embedder, renewal, until):
+            if not _embed(run, run.embedder, renewal, partial(_look_up, run, progress, until)):
                 return False
             _write(run, reading, renewal)
         run.renewing = None
         del run.outdated[path]
         pace.advance(1)
     return True
+
+
+def _look_up(run: Run, progress: Progress, until: Callable[[], bool]) -> bool:
+    # A long file takes so many batches that who watches would take it for stuck.
+    run.report_progress(progress)
+    return until()
 
 
 def _read(run: Run, reading: FileReading, path: str) -> Renewal | None:

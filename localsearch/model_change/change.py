@@ -60,7 +60,8 @@ def status(paths: Paths) -> ModelChangeStatus | None:
     try:
         with Store(paths.next_index_file, readonly=True) as beside:
             serving = beside.vectors.serving_model()
-            missing, tokens = beside.vectors.unembedded_totals()
+            missing = beside.vectors.unembedded_count()
+            _, tokens = beside.vectors.unembedded_totals()
             total = beside.documents.chunk_count()
     # One that's damaged is built anew; one that's gone has taken its place.
     except (StoreError, NoIndexError):

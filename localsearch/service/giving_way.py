@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from localsearch.config import ServiceSettings
     from localsearch.service.announcing import Announcer
 
+# Less would be spent on beginning and resting, not on work.
+_SHORTEST_WORK_S = 0.5
+
 
 class GivingWay:
     """Says when embedding begins, leaves off and rests, and has `announcer` say why it waits."""
@@ -34,12 +37,14 @@ class GivingWay:
     def must_leave_off(self, else_when: Callable[[], bool]) -> Callable[[], bool]:
         """What embedding asks between batches; one is always done, or it would never end."""
         asked = 0
+        began_s = time.monotonic()
 
         def must() -> bool:
             nonlocal asked
             asked += 1
             polite = self._politeness
-            wanted = asked > 1 and (polite.is_wanted_elsewhere() or bool(polite.reason_to_pause()))
+            worked = asked > 1 and time.monotonic() > began_s + _SHORTEST_WORK_S
+            wanted = worked and (polite.is_wanted_elsewhere() or bool(polite.reason_to_pause()))
             return wanted or else_when()
 
         return must

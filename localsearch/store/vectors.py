@@ -107,15 +107,20 @@ class Vectors:
         ]
 
     def unembedded_totals(self, only: Sequence[int] | None = None) -> tuple[int, int]:
-        """Chunks without a vector (of `only` these files' ids), and their tokens."""
+        """Texts without a vector (of `only` these files' ids), and their tokens; each text once."""
         condition, ids = one_of("d.file_id", only)
         chunks, tokens = self._connection.execute(
-            "SELECT count(*), coalesce(sum(c.tokens), 0)"
+            "SELECT count(*), coalesce(sum(tokens), 0) FROM (SELECT max(c.tokens) AS tokens"
             " FROM unembedded u JOIN chunks c ON c.id = u.chunk_id"
-            f" JOIN documents d ON d.id = u.document_id WHERE {condition}",
+            f" JOIN documents d ON d.id = u.document_id WHERE {condition}"
+            " GROUP BY c.embedding_key)",
             ids,
         ).get
         return int(chunks), int(tokens)
+
+    def unembedded_count(self) -> int:
+        """Chunks without a vector."""
+        return int(self._connection.execute("SELECT count(*) FROM unembedded").get)
 
     def unembedded_file_count(self) -> int:
         """Files that have at least one chunk without a vector."""
