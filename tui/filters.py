@@ -104,7 +104,7 @@ def read_filter(text: str, chip: Chip) -> str:
     """What a chip's filters are set to in a query, in short; empty when they aren't."""
     if ":" not in text and "：" not in text:
         return ""
-    from localsearch.query.meant import parts_of
+    from localsearch.query.parsing import parts_of
     from localsearch.query.syntax import normalised, split_items
     from localsearch.query.values import parse_kind, parse_language
 

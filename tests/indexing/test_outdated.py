@@ -105,9 +105,11 @@ def test_a_newer_chunker_leaves_no_gap(cut_otherwise: Index, library: Path) -> N
 
     report = cut_otherwise.update(progress=search_meanwhile)
     assert (report.changed, report.renewed) == (0, 5)
-    assert during == [(all_of_it, 1.0)] * 5
+    # Once before each file at least, and between its batches.
+    assert len(during) >= 5
+    assert all(each == (all_of_it, 1.0) for each in during)
     # What's new can be found before what's old is improved.
-    assert words == [["new.txt"]] * 5
+    assert all(each == ["new.txt"] for each in words)
     assert cut_otherwise.status().chunks > before + 1
     assert by_meaning(cut_otherwise) == (all_of_it, 1.0)
     with Store(cut_otherwise.paths.index_file) as store:
