@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable
@@ -33,39 +34,45 @@ class FolderSize:
 
 
 def suggested_folders(current: str | None = None) -> tuple[str, ...]:
-    """Folders of this user that are there, the likeliest first, none inside another.
-
-    Where there are none of those that people usually have: the working directory, and all of home.
-    """
+    """Folders of this user that are there, the likeliest first, none inside another."""
     import platformdirs
 
-    home = os.path.realpath(os.path.expanduser("~"))
     candidates = [
         current,
         platformdirs.user_documents_dir(),
         platformdirs.user_desktop_dir(),
         platformdirs.user_downloads_dir(),
-        *(os.path.join(home, name) for name in _USUAL_NAMES),
+        *(os.path.join(_home(), name) for name in _USUAL_NAMES),
     ]
     found: dict[str, None] = {}
     for candidate in candidates:
         # A system without such folders names the home folder in their place.
-        if candidate and os.path.isdir(candidate) and os.path.realpath(candidate) != home:
+        if candidate and os.path.isdir(candidate) and os.path.realpath(candidate) != _home():
             found.setdefault(os.path.realpath(candidate))
-    paths = list(found) or _at_hand(home)
-    if paths[-1] == home:
-        return tuple(paths)
-    return tuple(
+    return tuple(outermost(found))
+
+
+def folders_at_hand() -> tuple[str, ...]:
+    """For who has none of the usual ones: the working directory, if it's below home, and home."""
+    with contextlib.suppress(OSError):  # It may be gone.
+        here = os.path.realpath(os.curdir)
+        if here.startswith(_home() + os.sep):
+            return (here, _home())
+    return (_home(),)
+
+
+def outermost(folders: Iterable[str]) -> list[str]:
+    """Those that lie in no other of them."""
+    paths = list(folders)
+    return [
         path
         for path in paths
         if not any(path != other and path.startswith(other + os.sep) for other in paths)
-    )
+    ]
 
 
-def _at_hand(home: str) -> list[str]:
-    """The working directory, unless it's the topmost of all, and the home folder."""
-    here = os.path.realpath(os.curdir)
-    return [here, home] if here not in (home, os.path.dirname(here)) else [home]
+def _home() -> str:
+    return os.path.realpath(os.path.expanduser("~"))
 
 
 def measure(

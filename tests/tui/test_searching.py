@@ -6,10 +6,13 @@ import dataclasses
 import time
 from pathlib import Path
 
+from textual.events import Paste
+
 from localsearch.types import MEANING_IS_OFF, Stage, StoreDamagedError
 from tests.tui.conftest import FILES, StagedIndex
 from tests.tui.driving import opened
 from tui.screens.main import _while_learning
+from tui.widgets.query_input import MOST_CHARACTERS
 from tui.widgets.stage_line import StageLine
 
 
@@ -29,8 +32,6 @@ async def test_an_unfinished_word_finds_already(index: StagedIndex) -> None:
 
 
 async def test_any_script_can_be_pasted(index: StagedIndex) -> None:
-    from textual.events import Paste
-
     async with opened(index) as driver:
         driver.main.query_input.post_message(Paste("睡眠"))
         await driver.until(lambda: "睡眠.txt" in driver.names)
@@ -39,15 +40,28 @@ async def test_any_script_can_be_pasted(index: StagedIndex) -> None:
 
 
 async def test_all_lines_that_are_pasted_are_asked_as_one(index: StagedIndex) -> None:
-    from textual.events import Paste
-
     async with opened(index) as driver:
         query = driver.main.query_input
-        query.post_message(Paste("green\r\n  tea\x1b[31m\nprices\r"))
-        await driver.until(lambda: query.value == "green tea[31m prices")
+        query.post_message(Paste("green\r\n  tea\x00x\nprices\r"))
+        await driver.until(lambda: query.value == "green tea x prices")
+        # What stands before it isn't joined to it.
+        query.post_message(Paste(" low"))
+        await driver.until(lambda: query.value == "green tea x prices low")
         query.select_all()
-        query.post_message(Paste("tomatoes"))
-        await driver.until(lambda: query.value == "tomatoes")
+        query.post_message(Paste("tomatoes "))
+        await driver.until(lambda: query.value == "tomatoes ")
+
+
+async def test_a_page_that_is_pasted_is_cut_and_that_is_said(index: StagedIndex) -> None:
+    async with opened(index) as driver:
+        query = driver.main.query_input
+        query.write("green ")
+        query.post_message(Paste("tea\n" * 5_000))
+        await driver.until(lambda: query.value.startswith("green tea tea"))
+        assert len(query.value) == MOST_CHARACTERS
+        await driver.until(
+            lambda: any("at most 2,000" in each.message for each in driver.app._notifications)
+        )
 
 
 async def test_a_pause_makes_one_full_search_of_many_letters(index: StagedIndex) -> None:

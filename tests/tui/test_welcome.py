@@ -12,7 +12,7 @@ from textual.widgets import Button, SelectionList
 from localsearch.types import Embedder, IndexReport, ModelError
 from tests.tui.conftest import StagedIndex, make_library
 from tests.tui.driving import Driver, opened
-from tui.folder_sizes import FolderSize, suggested_folders
+from tui.folder_sizes import FolderSize, folders_at_hand, suggested_folders
 from tui.screens.folder_picker import FolderPicker
 from tui.screens.welcome import WelcomeScreen
 
@@ -32,17 +32,36 @@ def test_only_folders_that_exist_are_suggested(documents: Path, user_home: Path)
 
 
 def test_where_nobody_has_made_the_usual_folders_what_is_at_hand_is_offered(
-    user_home: Path, monkeypatch: pytest.MonkeyPatch
+    user_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = user_home / "letters"
+    work, gone = user_home / "letters", user_home / "gone"
     work.mkdir()
+    assert suggested_folders() == ()
     for here, offered in (
         (work, (str(work), str(user_home))),
         (user_home, (str(user_home),)),
+        (tmp_path, (str(user_home),)),
         (Path("/"), (str(user_home),)),
     ):
         monkeypatch.chdir(here)
-        assert suggested_folders() == offered
+        assert folders_at_hand() == offered
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert folders_at_hand() == (str(user_home),)
+    monkeypatch.chdir(user_home)
+
+
+async def test_files_of_a_folder_in_a_chosen_one_are_counted_once(
+    empty_index: StagedIndex, user_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(user_home / "library")
+    async with opened(empty_index) as driver:
+        await driver.until(lambda: "1 folder, 7 files." in driver.text)
+        await driver.press("down", "space")
+        screen = driver.app.screen
+        await driver.until(lambda: len(screen.query_one(SelectionList).selected) == 2)
+        await driver.until(lambda: "1 folder, 7 files." in driver.text)
 
 
 async def test_all_of_home_is_offered_and_not_chosen(

@@ -19,7 +19,13 @@ from textual.widgets.selection_list import Selection
 from localsearch.config import load_settings
 from localsearch.terminal import clean, counted
 from localsearch.types import LocalsearchError
-from tui.folder_sizes import FolderSize, measure, suggested_folders
+from tui.folder_sizes import (
+    FolderSize,
+    folders_at_hand,
+    measure,
+    outermost,
+    suggested_folders,
+)
 from tui.format import describe_bytes, shorten_path
 from tui.screens.folder_picker import FolderPicker
 from tui.widgets.check_list import CheckList
@@ -56,7 +62,8 @@ class WelcomeScreen(Screen[bool]):
 
     def __init__(self, current: str | None = None) -> None:
         super().__init__()
-        self._folders: dict[str, FolderSize | None] = dict.fromkeys(suggested_folders(current))
+        suggested = suggested_folders(current) or folders_at_hand()
+        self._folders: dict[str, FolderSize | None] = dict.fromkeys(suggested)
         self._current = current
 
     def compose(self) -> ComposeResult:
@@ -132,6 +139,7 @@ class WelcomeScreen(Screen[bool]):
     @on(SelectionList.SelectedChanged)
     def _show_total(self) -> None:
         chosen = self.query_one("#folders", SelectionList).selected
+        chosen = outermost(chosen)
         sizes = [size for path in chosen if (size := self._folders.get(path)) is not None]
         files = sum(size.files for size in sizes)
         counting = len(sizes) < len(chosen) or not all(size.done for size in sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import ClassVar
@@ -13,6 +14,17 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from localsearch.terminal import clean
+
+# More is a document: it's embedded whole at each key, which takes a large model many seconds.
+MOST_CHARACTERS = 2_000
+_TELL_AFTER_S = 0.3
+_LINE_BREAKS = re.compile(r"\s*[\r\n\u2028\u2029]+\s*")
+
+
+def one_line(text: str) -> str:
+    """Text of several lines in one, without control characters; blanks at its ends stay."""
+    line = _LINE_BREAKS.sub(" ", text.strip("\r\n"))
+    return "".join(" " if unicodedata.category(each) == "Cc" else each for each in line)
 
 
 class _EarlierQueries(Suggester):
@@ -42,6 +54,7 @@ class QueryInput(Input):
             placeholder=f"Search {where}: words, a question, in any language",
             suggester=self._earlier,
             select_on_focus=False,
+            max_length=MOST_CHARACTERS,
             id="query",
         )
 
@@ -49,10 +62,18 @@ class QueryInput(Input):
         """Put in all of what's pasted, its lines as one; Textual would take the first alone."""
         event.prevent_default()
         event.stop()
-        line = " ".join(event.text.split())
-        text = "".join(each for each in line if unicodedata.category(each) != "Cc")
+        pasted = one_line(event.text)
+        start, end = sorted(self.selection)
+        text = pasted[: max(0, MOST_CHARACTERS - len(self.value) + end - start)]
         if text:
-            self.replace(text, *self.selection)
+            self.replace(text, start, end)
+        if len(text) < len(pasted):
+            # A query that changes takes away what was said before.
+            self.set_timer(_TELL_AFTER_S, self._tell_of_cut)
+
+    def _tell_of_cut(self) -> None:
+        said = f"Cut: a query has at most {MOST_CHARACTERS:,} characters"
+        self.notify(said, severity="warning", markup=False)
 
     def offer(self, queries: Sequence[str]) -> None:
         """Complete from these earlier queries, newest first."""
