@@ -26,6 +26,7 @@ from localsearch.types import (
 _MAX_DEPTH = 4
 _NAMES_PER_BLOCK = 50
 _MAX_NOTES = 20
+_LISTED = " of its names are listed"
 _SUFFIXES = tuple(named("archive").suffixes)
 # The names come last, when all are known, so they have a share of the text and of the time.
 _TEXT_SHARE = 0.9
@@ -148,9 +149,7 @@ class _Listing:
                 length = sum(len(block.text) for block in document.blocks)
                 is_list = document.kind == "archive"
                 if is_list and (self.is_full() or length > self._text_left):
-                    if length <= self._names_left:
-                        self._names_left -= length
-                        yield document
+                    yield self._within_names(document, length)
                 elif not self.is_full():
                     yield self._within_limit(document, length, member)
                 # An archive goes on to what else is in it, a mail folder doesn't.
@@ -158,6 +157,12 @@ class _Listing:
                     return
         except TooMuchError as error:
             self.spent = error
+
+    def _within_names(self, document: Document, length: int) -> Document:
+        """The names in an archive inside, as far as there's room for them."""
+        left = max(0, self._names_left)
+        self._names_left = max(0, left - length)
+        return document if length <= left else _with_fewer_names(document, left)
 
     def _within_limit(self, document: Document, length: int, member: Member) -> Document:
         if length <= self._text_left:
@@ -183,8 +188,21 @@ class _Listing:
         ]
         notes = [*self.notes, *secrets_note(self.secrets)]
         if len(self._names) < self.members:
-            notes.append(f"only the first {len(self._names):,} of its names are listed")
+            notes.append(_only_listed(len(self._names)))
         return Document(tuple(blocks), kind="archive", notes=tuple(notes))
+
+
+def _with_fewer_names(document: Document, left: int) -> Document:
+    text = "\n".join(block.text for block in document.blocks)
+    names = text[: left + 1].rpartition("\n")[0]
+    listed = names.count("\n") + 1 if names else 0
+    blocks = (Block(names, kind="list"),) if names else ()
+    notes = (note for note in document.notes if not note.endswith(_LISTED))
+    return replace(document, blocks=blocks, notes=(*notes, _only_listed(listed)))
+
+
+def _only_listed(count: int) -> str:
+    return f"only the first {count:,}{_LISTED}"
 
 
 def _members(source: Source, budget: Budget, listing: _Listing) -> Iterator[Member]:

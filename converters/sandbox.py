@@ -24,7 +24,7 @@ from converters.sandbox_process import (
     took_too_long,
 )
 from converters.sandbox_wire import Reply, Request
-from localsearch.types import CancelledError, ConversionError, NoTextError
+from localsearch.types import CancelledError, ConversionError, LocalsearchError, NoTextError
 
 if TYPE_CHECKING:
     import threading
@@ -128,12 +128,16 @@ class Sandbox:
             if asked.is_first:
                 raise
             # Earlier files may have left it short of memory: this one gets a process of its own.
-            again = True
-        else:
-            again = _is_cut(reply) and self._stood_still(asked)
-        if again:
-            self.close()
-            reply = self._answer(self._ask(self._ready_child(ocr=ocr), request, timeout_s))
+            return _result(self._ask_anew(request, timeout_s))
+        if _is_cut(reply) and self._stood_still(asked):
+            # Its process may have been stopped, too, and had less than its time.
+            try:
+                reply = self._ask_anew(request, timeout_s)
+            except CancelledError:
+                raise
+            except LocalsearchError:
+                # What was read is better than nothing.
+                return _result(reply)
         return _result(reply)
 
     def expect(
@@ -233,9 +237,14 @@ class Sandbox:
             raise
         return asked
 
+    def _ask_anew(self, request: Request, timeout_s: float) -> Reply:
+        """The answer of a fresh process."""
+        self.close()
+        return self._answer(self._ask(self._ready_child(ocr=request.ocr), request, timeout_s))
+
     def _stood_still(self, asked: _Asked) -> bool:
-        """Whether the program was stopped in the meantime, and its process may have been too."""
-        return self._child is not None and self._child.clock.still_s() > asked.still_s
+        """Whether the program was stopped from when a file was asked for until its answer came."""
+        return self._child is not None and self._child.still_s > asked.still_s
 
     def _answer(self, asked: _Asked) -> Reply:
         child = self._child

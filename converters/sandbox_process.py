@@ -50,15 +50,15 @@ class ConvertingProcess:
     its answer.
 
     `files` counts what it was asked for, `peak_bytes` is the most memory that it said it held,
-    `answered_s` when the last answer that was taken came, by `clock`. That counts no time for
-    which this program was stopped: whatever it would have seen in that time, it sees then.
+    `answered_s` when the last answer that was taken came, by `clock`, and `still_s` for how long
+    that had stood still until then. It counts no time for which this program was stopped.
     """
 
     def __init__(self, memory_bytes: int, *, ocr: bool) -> None:
         self.ocr = ocr
         self.files = 0
         self.peak_bytes = 0
-        self.answered_s = 0.0
+        self.answered_s = self.still_s = 0.0
         self.clock = RunningClock()
         self._memory_bytes = memory_bytes
         self._ended_for: ConversionError | None = None
@@ -80,7 +80,7 @@ class ConvertingProcess:
         except OSError as error:
             raise _cannot_start(str(error)) from error
         self._requests = cast("BinaryIO", self._process.stdin)
-        self._replies: SimpleQueue[tuple[bytes | None, float]] = SimpleQueue()
+        self._replies: SimpleQueue[tuple[bytes | None, float, float]] = SimpleQueue()
         self._max_reply_bytes = _MAX_READY_BYTES
         self._said_too_much = False
         Thread(target=self._read_replies, name="sandbox replies", daemon=True).start()
@@ -128,7 +128,7 @@ class ConvertingProcess:
         """
         import msgspec
 
-        data, self.answered_s = self._replies.get(timeout=timeout_s)
+        data, self.answered_s, self.still_s = self._replies.get(timeout=timeout_s)
         if data is None:
             raise self._broken()
         try:
@@ -201,7 +201,8 @@ class ConvertingProcess:
                 except OSError:
                     data = None
                 self._note_reply()
-                self._replies.put((data, self._replied_s))
+                # Later on nobody may look at the clock for long, which is no standing still.
+                self._replies.put((data, self._replied_s, self.clock.still_s()))
         self._stop_watching()
 
     def _note_reply(self) -> None:

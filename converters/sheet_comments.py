@@ -36,21 +36,18 @@ def read_comments(package: BinaryIO, sheet_path: str) -> Iterator[tuple[str, str
     """
     with zipfile.ZipFile(package) as archive:
         targets = list(_targets(archive, sheet_path))
+        errors: list[ConversionError] = []
         threads: dict[str, list[str]] = {}
-        error: ConversionError | None = None
-        try:
-            for cell, text in _comments(archive, targets, _THREADS):
-                threads.setdefault(cell, []).append(text)
-        except ConversionError as damage:
-            error = damage
+        for cell, text in _comments(archive, targets, _THREADS, errors):
+            threads.setdefault(cell, []).append(text)
         # A thread stands among the notes as well: for old programs, with advice in the language
         # of the one that wrote it.
-        for cell, text in _comments(archive, targets, _NOTES):
+        for cell, text in _comments(archive, targets, _NOTES, errors):
             yield cell, "\n".join(threads.pop(cell, (text,)))
         for cell, texts in threads.items():
             yield cell, "\n".join(texts)
-        if error is not None:
-            raise error
+        if errors:
+            raise errors[0]
 
 
 def _targets(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[tuple[str, str]]:
@@ -69,11 +66,18 @@ def _targets(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[tuple[str, s
 
 
 def _comments(
-    archive: zipfile.ZipFile, targets: list[tuple[str, str]], kind: _Kind
+    archive: zipfile.ZipFile,
+    targets: list[tuple[str, str]],
+    kind: _Kind,
+    errors: list[ConversionError],
 ) -> Iterator[tuple[str, str]]:
+    """Those of all parts of the kind, each part as far as it can be read."""
     for relation, path in targets:
         if relation.endswith(kind.relation):
-            yield from _comments_of(archive.read(path), kind)
+            try:
+                yield from _comments_of(archive.read(path), kind)
+            except ConversionError as error:
+                errors.append(error)
 
 
 def _comments_of(part: bytes, kind: _Kind) -> Iterator[tuple[str, str]]:

@@ -104,6 +104,23 @@ def test_names_in_archives_inside_are_listed_where_there_is_too_much_text(
     assert sum(len(block.text) for each in documents for block in each.blocks) <= 2000
 
 
+def test_names_in_archives_inside_are_listed_as_far_as_there_is_room(tmp_path: Path) -> None:
+    inner: dict[str, str | bytes] = {f"a long name of a file, {n:02}.jpg": "x" for n in range(40)}
+    files: dict[str, str | bytes] = {
+        "long.txt": "Words.\n" * 3000, "a.zip": zipped(inner), "b.zip": zipped(inner)
+    }  # fmt: skip
+    (tmp_path / "a.zip").write_bytes(zipped(files))
+    documents = convert_file(str(tmp_path / "a.zip"), text_limit=9000).documents
+    lists = {each.member: each for each in documents if each.kind == "archive"}
+    listed = listed_names(documents)
+    assert listed["a.zip"] == list(inner)[: len(listed["a.zip"])]
+    assert len(listed["a.zip"]) > 20
+    counted = f"only the first {len(listed['a.zip'])} of its names are listed"
+    assert lists["a.zip"].notes == (counted,)
+    assert lists["b.zip"].notes == ("only the first 0 of its names are listed",)
+    assert sum(len(block.text) for each in documents for block in each.blocks) <= 9000
+
+
 @pytest.mark.parametrize("name", ["app.log.gz", "app.log.zip"])
 def test_the_only_file_has_all_the_room(name: str, tmp_path: Path) -> None:
     text = b"\n".join(b"line %d" % n for n in range(1000, 1999))

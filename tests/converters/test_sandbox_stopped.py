@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from converters.running_clock import RunningClock
+from converters.sandbox import Sandbox
 from tests.converters import faulty
 from tests.running import WAIT_S
 
@@ -87,6 +88,52 @@ def test_what_it_stood_still_is_none_of_a_files_time(
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
         assert program.communicate(timeout=WAIT_S)[0] == "read ()\n"
+
+
+@contextmanager
+def _cut_ahead(folder: Path) -> Iterator[tuple[Sandbox, str]]:
+    """A sandbox whose process has been asked for a file that it will give only the beginning of."""
+    first, file = folder / "first.txt", folder / "file.punctual"
+    first.write_text("first")
+    file.write_text(str(folder / "never"))
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    with Sandbox(timeout_s=3, memory_bytes=1_000_000_000) as sandbox:
+        sandbox.convert(str(first))
+        sandbox.expect(str(file), plugins=("punctual",))
+        yield sandbox, str(file)
+
+
+@pytest.fixture
+def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = faulty.install(tmp_path / "site")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(site), str(_ROOT))))
+
+
+@pytest.mark.usefixtures("_installed")
+def test_what_passes_after_the_answer_has_nothing_read_again(tmp_path: Path) -> None:
+    with _cut_ahead(tmp_path) as (sandbox, file):
+        child = sandbox._child
+        assert child is not None
+        _wait_until(lambda: not child._asked)
+        # As if nobody had looked at the clock for long.
+        child.clock._looked_s -= 100
+        (document,) = sandbox.convert(file, plugins=("punctual",)).documents
+        assert document.blocks[0].text == "begun"
+        assert sandbox._child is child
+
+
+@pytest.mark.usefixtures("_installed")
+def test_what_was_read_is_kept_where_it_cannot_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _cut_ahead(tmp_path) as (sandbox, file):
+        child = sandbox._child
+        assert child is not None
+        child.clock._still_s += 100
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+        (document,) = sandbox.convert(file, plugins=("punctual",)).documents
+        assert document.blocks[0].text == "begun"
+        assert sandbox.child_pid is None
 
 
 def test_a_clock_that_is_looked_at_counts_what_passes_but_no_leaps() -> None:

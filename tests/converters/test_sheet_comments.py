@@ -55,6 +55,8 @@ def test_damaged_comments_cost_nothing_else(tmp_path: Path) -> None:
     broken = edited(_commented(), "xl/comments/comment1.xml", ">", "><")
     document = convert(tmp_path / "a.xlsx", broken)
     assert place_of(document, "Pump").sheet == "Plan"
+    # The thread has a part of its own.
+    assert _comments_of(document) == [("B2", "Is this right?\nYes, since May.")]
     (note,) = document.notes
     assert note.startswith("some comments on sheet 'Plan' can't be read: damaged")
 
