@@ -142,8 +142,7 @@ class ContentReader:
                 self._end_paragraph(self._paragraphs.pop())
         elif name.startswith(TABLE):
             self._tables.end(name)
-            if not self._tables.is_open:
-                self._add_notes()
+            self._add_notes_between()
         elif name == _TEXT + "list":
             self._lists = max(0, self._lists - 1)
             if not self._lists:
@@ -151,6 +150,8 @@ class ContentReader:
         elif name in _ASIDES:
             if self._asides:
                 self._asides.pop()
+            if not self._lists:
+                self._add_notes_between()
         elif name == _DRAW + "frame":
             self._is_title_frame = False
 
@@ -158,8 +159,8 @@ class ContentReader:
         text = _COLLAPSED.sub(" ", "".join(paragraph.pieces)).translate(_WRITTEN).strip()
         if text:
             self._write(text, paragraph)
-        if not (self._paragraphs or self._lists or self._tables.is_open):
-            self._add_notes()
+        if not self._lists:
+            self._add_notes_between()
 
     def _write(self, text: str, paragraph: _Paragraph) -> None:
         if self._asides:
@@ -182,12 +183,16 @@ class ContentReader:
         if self._items:
             self._add("\n".join(self._items), "list", self._page)
             self._items.clear()
-        if not self._tables.is_open:
-            self._add_notes()
+        self._add_notes_between()
 
     def _add_rows(self, lines: str) -> None:
         self._add(lines, "table", self._page)
         self._add_notes()
+
+    def _add_notes_between(self) -> None:
+        """Write the notes, unless what they're about is still being read."""
+        if not (self._paragraphs or self._asides or self._tables.is_open):
+            self._add_notes()
 
     def _add_notes(self) -> None:
         for text, place in self._notes:

@@ -21,6 +21,7 @@ _BLOCK_S = 45.0
 _PAUSE_S = 8.0
 _VOICE = re.compile(r"<v(?:\.[\w.-]+)?[ \t]+([^>]{1,100})>")
 _TAG = re.compile(r"</?[A-Za-z0-9:.][^<>]{0,200}>|</?[A-Za-z]>")
+_HEADER = re.compile(r"\s*(?:WEBVTT|\[Script Info\])")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}")
 
 
@@ -35,7 +36,7 @@ class SubtitlesConverter:
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document; neighbouring cues share a block, a line each.
 
-        A file without any cue is read as the plain text that it is.
+        A file without any cue, and without the format's header, is the plain text that it is.
         """
         suffix = source.name.lower().rpartition(".")[2]
         # The seam counts lines by "\n"; the library takes other breaks for lines too.
@@ -46,7 +47,7 @@ class SubtitlesConverter:
             )
             out = BlockCollector.within(context)
             _collect(subtitles, out)
-        if not subtitles.events and text.strip():
+        if not subtitles.events and text.strip() and not _HEADER.match(text):
             # A transcript without times, or notes beside a film.
             yield Document(tuple(paragraphs(text.split("\n"))), kind="text")
             return

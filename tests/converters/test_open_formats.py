@@ -104,6 +104,21 @@ def test_notes_come_after_the_heading_the_list_or_the_table_that_they_are_in(
     assert place_of(document, "D.") == Locator(heading=("Title",), part="note")
 
 
+def test_lists_and_tables_in_a_note_come_after_what_it_is_about(tmp_path: Path) -> None:
+    inner = (
+        "<text:list><text:list-item><text:p>item</text:p></text:list-item></text:list>"
+        "<table:table><table:table-row><table:table-cell><text:p>cell</text:p></table:table-cell>"
+        "</table:table-row></table:table>"
+    )
+    note = _noted("before", "First.").replace("</text:note-body>", f"{inner}</text:note-body>")
+    body = f"<office:text><text:p>{note} rest</text:p><text:p>After.</text:p></office:text>"
+    document = convert(tmp_path / "a.odt", zipped({"content.xml": content(body)}))
+    texts = [block.text for block in document.blocks]
+    assert texts[0] == "before rest"
+    assert texts[-1] == "After."
+    assert sorted(texts[1:-1]) == ["First.", "cell", "item"]
+
+
 def test_comments_on_the_cells_of_a_sheet(tmp_path: Path) -> None:
     rows = "".join(
         "<table:table-row><table:table-cell/><table:table-cell><office:annotation>"

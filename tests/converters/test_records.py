@@ -41,6 +41,8 @@ def test_vector(vector: Vector, tmp_path: Path) -> None:
     [
         ("a.srt", b"\n \n"),
         ("a.vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n"),
+        ("a.vtt", b"WEBVTT\n\nNOTE made by a tool\n"),
+        ("a.ass", b"[Script Info]\nTitle: Film\n\n[V4+ Styles]\nStyle: Default,Arial\n"),
         ("a.ipynb", b"[1, 2]"),
         ("a.ipynb", b'{"cells": '),
         ("a.json", b"\x00\x01\x02" * 50),
