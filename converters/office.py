@@ -22,6 +22,15 @@ _OPTIONAL = (
     "customxml/", "docprops/", "word/glossary/", "ppt/tags/", "xl/comments", "xl/persons/",
     "xl/threadedcomments/",
 )  # fmt: skip
+# Libraries read these all the same.
+_EMPTY = {
+    "docprops/core.xml": b'<coreProperties xmlns="http://schemas.openxmlformats.org/package/2006/'
+    b'metadata/core-properties"/>',
+    "docprops/app.xml": b'<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/'
+    b'extended-properties"/>',
+    "docprops/custom.xml": b'<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/'
+    b'2006/custom-properties"/>',
+}
 _STRICT = b"http://purl.oclc.org/ooxml/"
 # ISO 29500 names its strict and transitional namespaces differently; libraries know the latter.
 _TRANSITIONAL = (
@@ -81,7 +90,7 @@ def _checked_part(package: CheckedZip, name: str, max_elements: int) -> bytes:
         raise
     except ConversionError as error:
         if name.lower().startswith(_OPTIONAL):
-            return b""
+            return _EMPTY.get(name.lower(), b"")
         if isinstance(error, MalformedXmlError):
             raise ConversionError(f"{error.cause} of {name}") from error
         raise

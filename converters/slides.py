@@ -25,7 +25,7 @@ class SlidesConverter:
     """Reads PowerPoint presentations, shows and templates."""
 
     name = "pptx"
-    version = 1
+    version = 2
     suffixes = named("pptx").suffixes
     filenames = named("pptx").filenames
 

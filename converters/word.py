@@ -47,7 +47,7 @@ class WordConverter:
     """Reads Word documents and their templates."""
 
     name = "docx"
-    version = 1
+    version = 2
     suffixes = named("docx").suffixes
     filenames = named("docx").filenames
 

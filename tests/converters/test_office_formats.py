@@ -11,9 +11,18 @@ import pytest
 from converters.registry import convert_file
 from localsearch.types import ConversionError
 from tests.converters import fuzz_seeds
-from tests.converters.office_files import convert, place_of
+from tests.converters.office_files import convert, edited, place_of
 
 _RTF = rb"{\rtf1\ansi\ansicpg1252 Sehr geehrte Frau Albers,\par die Heizung f\'e4llt aus.}"
+
+
+@pytest.mark.parametrize("suffix", ["docx", "pptx", "xlsx"])
+@pytest.mark.parametrize("part", ["docProps/core.xml", "docProps/app.xml"])
+def test_damaged_properties_cost_the_title_only(suffix: str, part: str, tmp_path: Path) -> None:
+    packed = getattr(fuzz_seeds, suffix)()
+    document = convert(tmp_path / f"a.{suffix}", edited(packed, part, ">$", ""))
+    whole = convert(tmp_path / f"b.{suffix}", packed)
+    assert document.blocks == whole.blocks != ()
 
 
 def test_word(tmp_path: Path) -> None:
