@@ -103,9 +103,10 @@ def is_hangul(text: str) -> bool:
 def is_half_width_katakana(sample: bytes) -> bool:
     """Whether all that isn't ASCII is the katakana of terminals and cash registers, one byte each.
 
-    Their range is that of small letters in KOI8-R; most of them lie where that has drawings.
+    Their range holds the small letters of KOI8-R and the capitals of cp1251, and before those some
+    katakana where these have drawings and rare letters.
     """
     high = [byte for byte in sample if byte > 0x7F]
     if not high or min(high) < 0xA1 or max(high) > 0xDF:
         return False
-    return 5 * sum(0xB1 <= byte <= 0xBF for byte in high) >= len(high)
+    return 10 * sum(0xB1 <= byte <= 0xBF for byte in high) >= len(high)
