@@ -210,7 +210,8 @@ class Searcher:
         with self._store.snapshot():
             if self._store.data_version() != as_of:
                 # A passage's id may be that of another by now, whose vector it would be given.
-                by_word = self._by_word(query, words)
+                with clock.time("keyword"):
+                    by_word = self._by_word(query, words)
             directions = self._store.vectors.language_directions(serving)
             if directions is not None:
                 vector = without_language(vector, directions)

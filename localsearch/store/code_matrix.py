@@ -41,8 +41,8 @@ _GROWTH = 0.5
 # Picking out more of a block's rows than this share costs more than looking at all of them.
 _FEW = 0.2
 # Of each document so many are compared in full, where only the nearest of it is wanted: scores by
-# codes may be in another order. They're chosen from so many times as many rows as are compared.
-_OF_DOCUMENT, _ROOM_FOR_OTHERS = 3, 10
+# codes may be in another order.
+OF_DOCUMENT = 3
 # Which score so many rows have is told from every so-manieth, if that's enough of them.
 _ONE_OF, _ENOUGH_TO_TELL = 10, 400
 # Fewer rows aren't worth another thread.
@@ -79,8 +79,8 @@ class _Block:
 class CodeMatrix:
     """The codes of one index, shared by all connections of a process.
 
-    Rows only join it: ids are never used twice, so that one that has gone finds nothing when its
-    vector is looked up.
+    Rows join it; one that has gone finds nothing when its vector is looked up, as ids are never
+    used twice, and is taken out then.
     """
 
     def __init__(self) -> None:
@@ -90,16 +90,20 @@ class CodeMatrix:
         self._loaded_rows = 0
         self._pool: ThreadPoolExecutor | None = None
 
-    def refresh(self, generation: str, rows_after: Callable[[int, int], Sequence[CodeRow]]) -> None:
+    def refresh(
+        self, generation: str, rows_after: Callable[[int, int], Sequence[CodeRow]]
+    ) -> tuple[_Block, ...]:
         """Take in what was added; `rows_after(id, limit)` reads the next rows in order.
 
-        Of another `generation` nothing that's known holds any more.
+        Of another `generation` nothing that's known holds any more. Gives what `nearest` is to
+        look at, as another thread may be at another generation.
         """
         with self._lock:
             blocks = list(self._blocks) if generation == self._generation else []
             last_id = int(blocks[-1].ids[-1]) if blocks else 0
             added = list(_read(rows_after, last_id))
-            if blocks and _rows_of(added) > _GROWTH * self._loaded_rows:
+            grown = _rows_of(blocks) + _rows_of(added) - self._loaded_rows
+            if blocks and grown > _GROWTH * self._loaded_rows:
                 blocks, added = [], list(_read(rows_after, 0))
             if not blocks:
                 self._loaded_rows = _rows_of(added)
@@ -107,6 +111,25 @@ class CodeMatrix:
                 added[0] = _joined(blocks.pop(), added[0])
             self._blocks = (*blocks, *added)
             self._generation = generation
+            return self._blocks
+
+    def remove(self, gone: Sequence[int]) -> None:
+        """Forget rows that have gone, and those of their documents that joined before them.
+
+        All of a document goes at once, but its id may be another's by now.
+        """
+        import numpy as np
+
+        with self._lock:
+            last: dict[int, int] = {}
+            for block in self._blocks:
+                for place in np.flatnonzero(np.isin(block.ids, gone)).tolist():
+                    last[int(block.document_ids[place])] = int(block.ids[place])
+            if last:
+                documents = np.array(sorted(last), np.int64)
+                last_ids = np.array([last[each] for each in sorted(last)], np.int64)
+                left = [_without(each, documents, last_ids) for each in self._blocks]
+                self._blocks = tuple(each for each in left if len(each.ids))
 
     def drop(self) -> None:
         """Forget all of it, as too much has gone."""
@@ -114,7 +137,13 @@ class CodeMatrix:
             self._blocks = ()
 
     def nearest(
-        self, query: FloatVector, limit: int, wanted: Wanted, *, of_documents: bool = False
+        self,
+        query: FloatVector,
+        limit: int,
+        wanted: Wanted,
+        *,
+        of_documents: bool = False,
+        blocks: tuple[_Block, ...] | None = None,
     ) -> list[int]:
         """Ids of the wanted rows that are nearest by their codes, in no order.
 
@@ -123,7 +152,7 @@ class CodeMatrix:
         """
         import numpy as np
 
-        blocks = self._blocks
+        blocks = self._blocks if blocks is None else blocks
         found = self._each(lambda block: _wanted_rows(block, wanted), blocks)
         picked = [_Picked(*each) for each in zip(blocks, found, strict=True)]
         promising = self._promising(query, [each for each in picked if each.count], limit)
@@ -133,8 +162,7 @@ class CodeMatrix:
         parts = self._each(lambda part: _closely(part, coded), _parted(promising))
         ids, document_ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
         if of_documents:
-            best = _best(scores, _ROOM_FOR_OTHERS * limit)
-            best = best[_first_of_each(document_ids[best], scores[best])]
+            best = _first_of_each(document_ids, scores)
             ids, scores = ids[best], scores[best]
         kept: list[int] = ids[_best(scores, limit)].tolist()
         return kept
@@ -205,6 +233,20 @@ def _joined(first: _Block, second: _Block) -> _Block:
         np.concatenate((first.chunk_ids, second.chunk_ids)),
         np.concatenate((first.document_ids, second.document_ids)),
         first.coded.joined(second.coded),
+    )
+
+
+def _without(block: _Block, documents: Ids, last_ids: Ids) -> _Block:
+    """A block without the rows of these documents (in order) up to each one's last id."""
+    import numpy as np
+
+    places = np.searchsorted(documents, block.document_ids).clip(max=len(documents) - 1)
+    gone = (documents[places] == block.document_ids) & (block.ids <= last_ids[places])
+    if not gone.any():
+        return block
+    rows = np.flatnonzero(~gone)
+    return _Block(
+        block.ids[rows], block.chunk_ids[rows], block.document_ids[rows], block.coded.only(rows)
     )
 
 
@@ -304,7 +346,7 @@ def _first_of_each(document_ids: Ids, scores: Floats) -> Ids:
     order = np.lexsort((-scores, document_ids))
     starts = np.flatnonzero(np.diff(document_ids[order], prepend=-1))
     places = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
-    first: Ids = order[places < _OF_DOCUMENT]
+    first: Ids = order[places < OF_DOCUMENT]
     return first
 
 

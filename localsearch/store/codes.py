@@ -12,12 +12,12 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from localsearch.db import says_store_errors
-from localsearch.store.code_matrix import CodeMatrix, Wanted
+from localsearch.store.code_matrix import OF_DOCUMENT, CodeMatrix, Wanted
 from localsearch.store.filters import MATCHING_CHUNKS
 from localsearch.store.quantise import Quantiser, fit, quantiser_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import apsw
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 CODED_FROM_NUMBERS = 4_000_000
 # Vectors that are looked at for those that their codes put first.
 KEPT = 300
-# With fewer of the rows found still there, what's in memory is too old.
-_MOST_IN_PLACE = 0.9
+# With more of the rows gone, what's in memory is too old: all is loaded anew.
+_MOST_GONE = 0.1
 # Which documents meet the conditions that were asked for last stays in memory.
 _CONDITIONS_KEPT = 4
 # The mean is taken anew when the index has grown by this factor.
@@ -53,12 +53,12 @@ class Codes:
         self._passing_as_of: object = None
 
     def nearest(
-        self, query: FloatVector, condition: PassageCondition, *, of_documents: bool
+        self, query: FloatVector, limit: int, condition: PassageCondition, *, of_documents: bool
     ) -> list[int] | None:
         """Rows that hold the nearest vectors, in no order; None where each is to be looked at.
 
         All of them meet the condition, and some may have gone meanwhile. With `of_documents` they
-        are of as many documents as may be.
+        are of as many documents as may be. More than `limit`, as codes may have another order.
         """
         if self._matrix is None:
             return None
@@ -66,17 +66,29 @@ class Codes:
         if row is None:
             return None
         generation, data = row
-        self._matrix.refresh(generation, self._rows_after)
+        blocks = self._matrix.refresh(generation, self._rows_after)
         offset = quantiser_from(data).offset(query)
         wanted = self._wanted(condition)
-        return self._matrix.nearest(offset, KEPT, wanted, of_documents=of_documents)
+        count = max(KEPT, limit * OF_DOCUMENT if of_documents else limit)
+        return self._matrix.nearest(offset, count, wanted, of_documents=of_documents, blocks=blocks)
 
-    def are_outdated(self, asked: int, found: int) -> bool:
-        """Whether too few of the rows that `nearest` gave are still there: all is loaded anew."""
-        outdated = found < _MOST_IN_PLACE * asked
-        if outdated and self._matrix is not None:
-            self._matrix.drop()
-        return outdated
+    def are_outdated(self, asked: Sequence[int], found: Collection[int]) -> bool:
+        """Whether rows that `nearest` gave have gone: they're forgotten, and it's to be asked anew.
+
+        Each took the place of one that's there, or of its document's.
+        """
+        # Those beyond were added after this connection's snapshot.
+        newest = int(
+            self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'codes'").get
+            or 0
+        )
+        gone = sorted(each for each in {*asked}.difference(found) if each <= newest)
+        if self._matrix is not None and gone:
+            if len(gone) > _MOST_GONE * len(asked):
+                self._matrix.drop()
+            else:
+                self._matrix.remove(gone)
+        return bool(gone)
 
     def _rows_after(self, last_id: int, limit: int) -> Sequence[CodeRow]:
         rows: Any = self._connection.execute(

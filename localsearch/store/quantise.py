@@ -128,6 +128,14 @@ class CodedRows:
     factors: Floats
     bases: Floats
 
+    def only(self, positions: npt.NDArray[np.int64]) -> CodedRows:
+        """Some of these."""
+        return CodedRows(
+            self.quick.take(positions, axis=1),
+            self.rest.take(positions, axis=0),
+            *(each.take(positions) for each in (self.quick_factors, self.factors, self.bases)),
+        )
+
     def joined(self, others: CodedRows) -> CodedRows:
         """These, and then the others."""
         import numpy as np
@@ -286,7 +294,8 @@ def quick_query(query: FloatVector) -> CodedQuery | Signs:
     first = _quick_part(query)
     if len(query) > 64 * _SHORT_WORDS:
         packed = np.packbits(np.pad(first > 0, (0, -len(first) % 64)))
-        step = float(query @ query) / max(float(np.abs(first).sum()), _LEAST)
+        # A row's factor stands for all of its numbers already.
+        step = float(first @ first) / max(float(np.abs(first).sum()), _LEAST)
         return Signs(packed.view(np.uint64)[None], step, len(first))
     most = _MOST_OF_USUAL * float(np.sqrt(np.mean(first**2)))
     return _coded(np.clip(first, -most, most), _QUICK_BITS)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from localsearch.store.filters import PassageCondition
     from localsearch.types import FloatMatrix, FloatVector
 
+# Where rows that were found have gone, the next look finds others. Then each vector is looked at.
+_MOST_TRIES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ServingModel:
@@ -247,11 +250,13 @@ class Vectors:
         those are compared whose codes are nearest. With `one_per_document` only the nearest chunk
         of each is given, so that a long one hides no other.
         """
-        row_ids = self._codes.nearest(query, condition, of_documents=one_per_document)
-        if row_ids is not None:
+        for _ in range(_MOST_TRIES):
+            row_ids = self._codes.nearest(query, limit, condition, of_documents=one_per_document)
+            if row_ids is None:
+                break
             compared = self._compared(model_id, query, row_ids)
-            if not self._codes.are_outdated(len(row_ids), len(compared)):
-                return _best(compared, limit, one_per_document)
+            if not self._codes.are_outdated(row_ids, compared.keys()):
+                return _best([*compared.values()], limit, one_per_document)
         sql, values = condition.whole
         best, each = ("max(cosine)", "GROUP BY document") if one_per_document else ("cosine", "")
         rows = self._connection.execute(
@@ -268,17 +273,17 @@ class Vectors:
 
     def _compared(
         self, model_id: int, query: FloatVector, row_ids: Sequence[int]
-    ) -> list[tuple[int, int, float]]:
+    ) -> dict[int, tuple[int, int, float]]:
         """(chunk id, document id, cosine) of those of these rows of codes that are still there."""
         wanted, ids = one_of("n.id", row_ids)
-        rows: list[Any] = self._connection.execute(
-            "SELECT n.chunk_id, n.document_id, 1 - vec_distance_cosine(v.embedding, ?)"
+        rows = self._connection.execute(
+            "SELECT n.id, n.chunk_id, n.document_id, 1 - vec_distance_cosine(v.embedding, ?)"
             " FROM codes n JOIN embedded e ON e.chunk_id = n.chunk_id"
             " JOIN vectors v ON v.id = e.vector_id AND v.model_id = ?"
             f" WHERE {wanted}",
             (query.tobytes(), model_id, *ids),
-        ).fetchall()
-        return rows
+        )
+        return {row[0]: row[1:] for row in rows}
 
     def of_chunks(self, model: ServingModel, chunk_ids: Iterable[int]) -> dict[int, FloatVector]:
         """The vectors of those of these chunks that have one, (dimension,) float32."""

@@ -70,6 +70,14 @@ def exactly(store: Store, query: FloatVector, filters: Filters | None = None) ->
         return nearest(unaided, query, filters)
 
 
+def by_document(store: Store, query: FloatVector) -> list[tuple[int, float]]:
+    """The nearest passage of each document, as searches ask."""
+    model = store.vectors.serving_model()
+    assert model is not None
+    condition = passage_condition(Filters(), [])
+    return store.vectors.nearest(model.id, query, 10, condition, one_per_document=True)
+
+
 def reader(store: Store) -> Store:
     """A connection whose codes are in memory."""
     opened = Store(store.path, readonly=True, matrix=CodeMatrix())
@@ -201,6 +209,70 @@ def test_what_a_filter_lets_pass_follows_every_change(filled: Store) -> None:
         assert len(store.vectors._codes._passing) == codes._CONDITIONS_KEPT
 
 
+def rows_in_memory(store: Store) -> int:
+    matrix = store.vectors._codes._matrix
+    assert matrix is not None
+    return sum(len(block.ids) for block in matrix._blocks)
+
+
+def test_a_file_that_is_saved_again_and_again_is_found(filled: Store) -> None:
+    condition = passage_condition(Filters(), [])
+    query = vector_of("the passage")[0]
+    with reader(filled) as store:
+        for number in range(8):
+            # Written last, it has the greatest id, and the same one each time.
+            put(filled, "/r/note.txt", "the passage", f"draft {number}")
+            embed_all(filled)
+            (chunk_id, cosine), *_ = store.vectors.nearest(
+                1, query, 15, condition, one_per_document=True
+            )
+            assert store.matches.passages([chunk_id])[chunk_id].path == "/r/note.txt"
+            assert cosine == pytest.approx(1, abs=1e-6)
+        # What has gone, and came first, isn't kept either.
+        assert rows_in_memory(store) <= len(WORDS) + 2 + 2
+
+
+def test_rows_that_came_after_a_snapshot_are_not_taken_for_gone(filled: Store) -> None:
+    query = vector_of("later")[0]
+    with reader(filled) as store, Store(filled.path, readonly=True) as other:
+        other.vectors._codes._matrix = store.vectors._codes._matrix
+        with other.snapshot():
+            before = nearest(other, query)
+            put(filled, "/r/later.txt", "later")
+            embed_all(filled)
+            (found, *_) = nearest(store, query)
+            assert store.matches.passages([found])[found].text == "later"
+            assert nearest(other, query)[:9] == before[:9]
+        assert nearest(store, query)[0] == nearest(other, query)[0] == found
+
+
+def test_what_is_in_memory_does_not_grow_for_ever(filled: Store) -> None:
+    far = [f"line {number}" for number in range(40)]
+    with reader(filled) as store:
+        for number in range(30):
+            put(filled, "/r/log.txt", *(f"{number} {each}" for each in far))
+            embed_all(filled)
+            nearest(store, vector_of("word7")[0], limit=1)
+        assert rows_in_memory(store) < 2 * (len(WORDS) + len(far))
+
+
+def test_as_many_are_found_as_are_asked_for(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes, "KEPT", 30)
+    condition = passage_condition(Filters(), [])
+    query = vector_of("copied")[0]
+    for number in range(50):
+        put(filled, f"/r/copies/{number}.txt", "copied")
+    embed_all(filled)
+    with reader(filled) as store:
+        for one_per_document in (False, True):
+            found = store.vectors.nearest(
+                1, query, 60, condition, one_per_document=one_per_document
+            )
+            texts = store.matches.passages([chunk_id for chunk_id, _ in found])
+            assert len(found) == 60
+            assert len({passage.text for passage in texts.values()}) == 11
+
+
 def test_one_of_each_document_is_the_nearest_of_it(filled: Store) -> None:
     condition = passage_condition(Filters(), [])
     query = vector_of("word7")[0]
@@ -267,7 +339,7 @@ def test_the_mean_is_taken_anew_when_the_index_has_outgrown_it(filled: Store) ->
     assert filled.checks.problems() == ()
 
 
-@pytest.mark.parametrize("dimension", [32, 100, 384, 1024])
+@pytest.mark.parametrize("dimension", [32, 100, 384, 1024, 2560])
 def test_estimates_follow_the_products(dimension: int) -> None:
     generator = np.random.default_rng(dimension)
     vectors = generator.standard_normal((300, dimension)).astype(np.float32) + 3
@@ -288,6 +360,7 @@ def test_estimates_follow_the_products(dimension: int) -> None:
     quick = quantise.quick_query(query)
     quickly = quick.quick_estimates(rows.quick, rows.quick_factors, rows.bases)
     assert np.corrcoef(quickly, products)[0, 1] > 0.6
+    assert np.polyfit(products, quickly, 1)[0] == pytest.approx(1, abs=0.25)
 
 
 def test_rows_of_many_blocks_are_found_on_all_threads() -> None:
@@ -351,6 +424,7 @@ class Reading(RuleBasedStateMachine):
     def the_same_is_found(self) -> None:
         query = vector_of(WORDS[3])[0]
         assert nearest(self.reader, query) == exactly(self.reader, query)
+        assert by_document(self.reader, query) == by_document(self.store, query)
         assert self.store.checks.problems() == ()
 
     def teardown(self) -> None:
