@@ -70,12 +70,13 @@ def exactly(store: Store, query: FloatVector, filters: Filters | None = None) ->
         return nearest(unaided, query, filters)
 
 
-def by_document(store: Store, query: FloatVector) -> list[tuple[int, float]]:
-    """The nearest passage of each document, as searches ask."""
+def documents_found(store: Store, query: FloatVector) -> set[str]:
+    """The files whose nearest passages are found, one of each document, as searches ask."""
     model = store.vectors.serving_model()
     assert model is not None
     condition = passage_condition(Filters(), [])
-    return store.vectors.nearest(model.id, query, 10, condition, one_per_document=True)
+    found = store.vectors.nearest(model.id, query, 10, condition, one_per_document=True)
+    return {each.path for each in store.matches.passages(id_ for id_, _ in found).values()}
 
 
 def reader(store: Store) -> Store:
@@ -424,7 +425,7 @@ class Reading(RuleBasedStateMachine):
     def the_same_is_found(self) -> None:
         query = vector_of(WORDS[3])[0]
         assert nearest(self.reader, query) == exactly(self.reader, query)
-        assert by_document(self.reader, query) == by_document(self.store, query)
+        assert documents_found(self.reader, query) == documents_found(self.store, query)
         assert self.store.checks.problems() == ()
 
     def teardown(self) -> None:
