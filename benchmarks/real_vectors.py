@@ -19,7 +19,8 @@ from unittest import mock
 import numpy as np
 
 from localsearch.store import Store, code_matrix
-from localsearch.store.code_matrix import CodeMatrix, Wanted
+from localsearch.store.code_blocks import Wanted
+from localsearch.store.code_matrix import CodeMatrix
 from localsearch.store.codes import KEPT
 from localsearch.store.quantise import fit
 

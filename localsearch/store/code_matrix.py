@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakKeyDictionary
 
-from localsearch.store.quantise import CodedRows, coded_query, quick_query, taken_apart
+from localsearch.store.code_blocks import (
+    BLOCK_ROWS,
+    joined,
+    read_blocks,
+    rows_of,
+    wanted_rows,
+    without,
+)
+from localsearch.store.quantise import coded_query, quick_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
     import numpy.typing as npt
 
+    from localsearch.store.code_blocks import Block, CodeRow, Ids, Wanted
     from localsearch.store.quantise import CodedQuery, Floats, Signs
     from localsearch.types import FloatVector
-
-    Ids = npt.NDArray[np.int64]
-    Flags = npt.NDArray[np.bool_]
-
-    # (id, chunk id, document id, code)
-    CodeRow = tuple[int, int, int, bytes]
 
 _T = TypeVar("_T")
 _Found = TypeVar("_Found")
 _Number = TypeVar("_Number", bound="np.generic")
 
-# Of so many rows a call of numpy takes long enough for another thread to have its turn.
-_BLOCK_ROWS = 65_536
 # A first look chooses this share of the rows, but so many at least, for both bits to choose from.
 # Rows that will do grow more slowly than all rows.
 _SHARE = 0.01
@@ -51,31 +51,6 @@ _ROWS_OF_THREAD = 8192
 _MOST_THREADS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which rows may be found; None asks for nothing.
-
-    `documents` has a flag for each document id, the last one for all ids beyond it. `required` and
-    `excluded` are chunk ids. `known` are the rows of each block that was asked for them.
-    """
-
-    documents: Flags | None = None
-    required: Ids | None = None
-    excluded: Ids | None = None
-    known: MutableMapping[_Block, Ids | None] = field(default_factory=WeakKeyDictionary)
-
-
-# Each is only itself, as a row may have come or gone in one that looks the same.
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class _Block:
-    """Some rows, in order of their ids."""
-
-    ids: Ids
-    chunk_ids: Ids
-    document_ids: Ids
-    coded: CodedRows
-
-
 class CodeMatrix:
     """The codes of one index, shared by all connections of a process.
 
@@ -85,14 +60,14 @@ class CodeMatrix:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._blocks: tuple[_Block, ...] = ()
+        self._blocks: tuple[Block, ...] = ()
         self._generation = ""
         self._loaded_rows = 0
         self._pool: ThreadPoolExecutor | None = None
 
     def refresh(
         self, generation: str, rows_after: Callable[[int, int], Sequence[CodeRow]]
-    ) -> tuple[_Block, ...]:
+    ) -> tuple[Block, ...]:
         """Take in what was added; `rows_after(id, limit)` reads the next rows in order.
 
         Of another `generation` nothing that's known holds any more. Gives what `nearest` is to
@@ -101,14 +76,14 @@ class CodeMatrix:
         with self._lock:
             blocks = list(self._blocks) if generation == self._generation else []
             last_id = int(blocks[-1].ids[-1]) if blocks else 0
-            added = list(_read(rows_after, last_id))
-            grown = _rows_of(blocks) + _rows_of(added) - self._loaded_rows
+            added = list(read_blocks(rows_after, last_id))
+            grown = rows_of(blocks) + rows_of(added) - self._loaded_rows
             if blocks and grown > _GROWTH * self._loaded_rows:
-                blocks, added = [], list(_read(rows_after, 0))
+                blocks, added = [], list(read_blocks(rows_after, 0))
             if not blocks:
-                self._loaded_rows = _rows_of(added)
-            elif added and len(blocks[-1].ids) + len(added[0].ids) <= _BLOCK_ROWS:
-                added[0] = _joined(blocks.pop(), added[0])
+                self._loaded_rows = rows_of(added)
+            elif added and len(blocks[-1].ids) + len(added[0].ids) <= BLOCK_ROWS:
+                added[0] = joined(blocks.pop(), added[0])
             self._blocks = (*blocks, *added)
             self._generation = generation
             return self._blocks
@@ -128,7 +103,7 @@ class CodeMatrix:
             if last:
                 documents = np.array(sorted(last), np.int64)
                 last_ids = np.array([last[each] for each in sorted(last)], np.int64)
-                left = [_without(each, documents, last_ids) for each in self._blocks]
+                left = [without(each, documents, last_ids) for each in self._blocks]
                 self._blocks = tuple(each for each in left if len(each.ids))
 
     def drop(self) -> None:
@@ -143,7 +118,7 @@ class CodeMatrix:
         wanted: Wanted,
         *,
         of_documents: bool = False,
-        blocks: tuple[_Block, ...] | None = None,
+        blocks: tuple[Block, ...] | None = None,
     ) -> list[int]:
         """Ids of the wanted rows that are nearest by their codes, in no order.
 
@@ -153,7 +128,7 @@ class CodeMatrix:
         import numpy as np
 
         blocks = self._blocks if blocks is None else blocks
-        found = self._each(lambda block: _wanted_rows(block, wanted), blocks)
+        found = self._each(lambda block: wanted_rows(block, wanted), blocks)
         picked = [_Picked(*each) for each in zip(blocks, found, strict=True)]
         promising = self._promising(query, [each for each in picked if each.count], limit)
         if not promising:
@@ -207,54 +182,11 @@ class CodeMatrix:
                 self._pool = None
 
 
-def _rows_of(blocks: Sequence[_Block]) -> int:
-    return sum(len(each.ids) for each in blocks)
-
-
-def _read(rows_after: Callable[[int, int], Sequence[CodeRow]], last_id: int) -> Iterator[_Block]:
-    import numpy as np
-
-    while rows := rows_after(last_id, _BLOCK_ROWS):
-        ids, chunk_ids, document_ids, codes = zip(*rows, strict=True)
-        yield _Block(
-            np.array(ids, np.int64),
-            np.array(chunk_ids, np.int64),
-            np.array(document_ids, np.int64),
-            taken_apart(codes),
-        )
-        last_id = ids[-1]
-
-
-def _joined(first: _Block, second: _Block) -> _Block:
-    import numpy as np
-
-    return _Block(
-        np.concatenate((first.ids, second.ids)),
-        np.concatenate((first.chunk_ids, second.chunk_ids)),
-        np.concatenate((first.document_ids, second.document_ids)),
-        first.coded.joined(second.coded),
-    )
-
-
-def _without(block: _Block, documents: Ids, last_ids: Ids) -> _Block:
-    """A block without the rows of these documents (in order) up to each one's last id."""
-    import numpy as np
-
-    places = np.searchsorted(documents, block.document_ids).clip(max=len(documents) - 1)
-    gone = (documents[places] == block.document_ids) & (block.ids <= last_ids[places])
-    if not gone.any():
-        return block
-    rows = np.flatnonzero(~gone)
-    return _Block(
-        block.ids[rows], block.chunk_ids[rows], block.document_ids[rows], block.coded.only(rows)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Picked:
     """Some rows of a block by their positions, in order; None for all of them."""
 
-    block: _Block
+    block: Block
     rows: Ids | None
 
     @property
@@ -306,24 +238,6 @@ def _closely(picked: Sequence[_Picked], query: CodedQuery) -> tuple[Ids, Ids, Fl
     ids = np.concatenate([each.of(each.block.ids) for each in picked])
     document_ids = np.concatenate([each.of(each.block.document_ids) for each in picked])
     return ids, document_ids, query.estimates(firsts, seconds, factors, bases)
-
-
-def _wanted_rows(block: _Block, wanted: Wanted) -> Ids | None:
-    """The positions of the wanted rows; None for all."""
-    import numpy as np
-
-    if block in wanted.known:
-        return wanted.known[block]
-    conditions: list[Flags] = []
-    if wanted.documents is not None:
-        conditions.append(wanted.documents.take(block.document_ids, mode="clip"))
-    if wanted.required is not None:
-        conditions.append(np.isin(block.chunk_ids, wanted.required))
-    if wanted.excluded is not None:
-        conditions.append(np.isin(block.chunk_ids, wanted.excluded, invert=True))
-    rows = np.flatnonzero(np.logical_and.reduce(conditions)) if conditions else None
-    wanted.known[block] = rows
-    return rows
 
 
 def _reached_by(scores: Sequence[Floats], count: int) -> float:

@@ -12,7 +12,8 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from localsearch.db import says_store_errors
-from localsearch.store.code_matrix import OF_DOCUMENT, CodeMatrix, Wanted
+from localsearch.store.code_blocks import Wanted
+from localsearch.store.code_matrix import OF_DOCUMENT, CodeMatrix
 from localsearch.store.filters import MATCHING_CHUNKS
 from localsearch.store.quantise import Quantiser, fit, quantiser_from
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from localsearch.store.code_matrix import CodeRow, Ids
+    from localsearch.store.code_blocks import CodeRow, Ids
     from localsearch.store.filters import PassageCondition
     from localsearch.store.vectors import ServingModel
     from localsearch.types import FloatMatrix, FloatVector

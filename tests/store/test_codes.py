@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from localsearch.keywords import phrase_term
 from localsearch.store import Store, code_matrix, codes, quantise
-from localsearch.store.code_matrix import CodeMatrix, Wanted
+from localsearch.store.code_blocks import Wanted
+from localsearch.store.code_matrix import CodeMatrix
 from localsearch.store.filters import passage_condition
 from localsearch.types import Filters
 from tests.store.making import DIMENSION, embed_all, put, remove, run_campaign, vector_of
