@@ -70,10 +70,13 @@ def shares_kept(passages: FloatMatrix, queries: FloatMatrix) -> dict[str, dict[s
     quantiser = fit(passages)
     rows = [(at, at, 1, code) for at, code in enumerate(quantiser.codes(passages), start=1)]
     matrix = CodeMatrix()
-    matrix.refresh("real", lambda last_id, limit: rows[last_id : last_id + limit])
+    blocks = matrix.refresh("real", lambda last_id, limit: rows[last_id : last_id + limit])
     shares: dict[str, dict[str, float]] = {}
     for count in COUNTS_KEPT:
-        found = [set(matrix.nearest(quantiser.offset(query), count, Wanted())) for query in queries]
+        found = [
+            set(matrix.nearest(blocks, quantiser.offset(query), count, Wanted()))
+            for query in queries
+        ]
         of_each = shares[f"{count} kept"] = {}
         for nearest in NEAREST:
             truth = (order[:nearest].T + 1).tolist()

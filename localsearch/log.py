@@ -35,7 +35,7 @@ def open_log(path: Path) -> Iterator[None]:
     """Have what our modules log go to this file; where it can't be written, only warnings show."""
     try:
         private_dir(path.parent)
-        handler: logging.Handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES)
+        handler: logging.Handler = _TurnedOver(path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES)
     except OSError:
         yield
         return
@@ -85,37 +85,33 @@ def log_report(report: IndexReport) -> None:
         logger.info("%s", notice)
 
 
-class _PrivateFile(RotatingFileHandler):
+class _Private(logging.FileHandler):
     """A log that only its user can read, and that's no reason to fail."""
 
     def _open(self) -> TextIOWrapper:
-        return _open_private(self.baseFilename)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        return TextIOWrapper(
+            os.fdopen(os.open(self.baseFilename, flags, 0o600), "ab"),
+            encoding="utf-8",
+            errors="replace",
+        )
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in logging
         """Do without: the disk may be full."""
 
 
-class _Faults(logging.FileHandler):
+class _TurnedOver(_Private, RotatingFileHandler):
+    """The log of who writes the index."""
+
+
+class _Faults(_Private):
     """Another's log, open for a line at a time: it may be turned over in between."""
 
-    def _open(self) -> TextIOWrapper:
-        return _open_private(self.baseFilename)
-
     def emit(self, record: logging.LogRecord) -> None:
-        if not any(isinstance(each, _PrivateFile) for each in logger.handlers):
+        if not any(isinstance(each, _TurnedOver) for each in logger.handlers):
             with contextlib.suppress(OSError):
                 super().emit(record)
                 self.close()
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in logging
-        """Do without, as above."""
-
-
-def _open_private(path: str) -> TextIOWrapper:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    return TextIOWrapper(
-        os.fdopen(os.open(path, flags, 0o600), "ab"), encoding="utf-8", errors="replace"
-    )
 
 
 class _OneLine(logging.Formatter):

@@ -42,12 +42,12 @@ def suggested_folders(current: str | None = None) -> tuple[str, ...]:
         platformdirs.user_documents_dir(),
         platformdirs.user_desktop_dir(),
         platformdirs.user_downloads_dir(),
-        *(os.path.join(_home(), name) for name in _USUAL_NAMES),
+        *(os.path.join(home_folder(), name) for name in _USUAL_NAMES),
     ]
     found: dict[str, None] = {}
     for candidate in candidates:
         # A system without such folders names the home folder in their place.
-        if candidate and os.path.isdir(candidate) and os.path.realpath(candidate) != _home():
+        if candidate and os.path.isdir(candidate) and os.path.realpath(candidate) != home_folder():
             found.setdefault(os.path.realpath(candidate))
     return tuple(outermost(found))
 
@@ -56,9 +56,9 @@ def folders_at_hand() -> tuple[str, ...]:
     """For who has none of the usual ones: the working directory, if it's below home, and home."""
     with contextlib.suppress(OSError):  # It may be gone.
         here = os.path.realpath(os.curdir)
-        if here.startswith(_home() + os.sep):
-            return (here, _home())
-    return (_home(),)
+        if here.startswith(home_folder() + os.sep):
+            return (here, home_folder())
+    return (home_folder(),)
 
 
 def outermost(folders: Iterable[str]) -> list[str]:
@@ -71,7 +71,8 @@ def outermost(folders: Iterable[str]) -> list[str]:
     ]
 
 
-def _home() -> str:
+def home_folder() -> str:
+    """The user's own, as the index names it."""
     return os.path.realpath(os.path.expanduser("~"))
 
 

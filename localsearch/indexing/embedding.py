@@ -73,15 +73,15 @@ class _Told:
         chunks_left, self._tokens_left = run.store.vectors.unembedded_totals(run.only)
         self._chunks_total = run.counts["embedded"] + chunks_left
         self._tokens_before = run.counts["tokens"]
-        self._pace: Pace | None = None
+        self._pace = Pace()
 
     def begin(self) -> None:
         """The model works from now on; loading it says nothing of its speed."""
-        if self._pace is None:
+        if not self._pace.done:
             self._pace = Pace()
 
     def tell(self) -> None:
-        counts, pace = self._run.counts, self._pace or Pace()
+        counts, pace = self._run.counts, self._pace
         done = counts["tokens"] - self._tokens_before
         if done > pace.done:
             pace.advance(done - pace.done)
@@ -114,9 +114,9 @@ def embed_until(
 ) -> bool:
     """Embed passages, and have `keep` take their vectors as they're made; counts them in `run`.
 
-    `until` is asked after each batch of the model; False where it had the rest of them left.
+    The model should have been loaded. `until` is asked after each of its batches; False where it
+    had the rest of them left.
     """
-    have_loaded(embedder)
     kept_s = 0.0
 
     def take(rows: Sequence[int], made: FloatMatrix) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from localsearch.indexing import reader
-from localsearch.indexing.embedding import CHUNKS_AT_ONCE, embed_until
+from localsearch.indexing.embedding import CHUNKS_AT_ONCE, embed_until, have_loaded
 from localsearch.indexing.outdated import chunking
 from localsearch.indexing.pace import Pace
 from localsearch.indexing.reading import FileReading
@@ -124,6 +124,7 @@ def _embed(run: Run, embedder: Embedder, renewal: Renewal, until: Callable[[], b
             renewal.vectors.update(zip((keys[row] for row in rows), made, strict=True))
 
         run.check_cancelled()
+        have_loaded(embedder)
         chunks = [renewal.texts[key] for key in keys]
         if not embed_until(run, embedder, chunks, keep, until):
             return False

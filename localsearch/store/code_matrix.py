@@ -113,21 +113,20 @@ class CodeMatrix:
 
     def nearest(
         self,
+        blocks: Sequence[Block],
         query: FloatVector,
         limit: int,
         wanted: Wanted,
         *,
         of_documents: bool = False,
-        blocks: tuple[Block, ...] | None = None,
     ) -> list[int]:
-        """Ids of the wanted rows that are nearest by their codes, in no order.
+        """Ids of the wanted rows of `blocks` that are nearest by their codes, in no order.
 
         `query` is its offset from the mean, as the codes are of the vectors'. With `of_documents`
         only the nearest few of each document take part, so that a long one leaves room for others.
         """
         import numpy as np
 
-        blocks = self._blocks if blocks is None else blocks
         found = self._each(lambda block: wanted_rows(block, wanted), blocks)
         picked = [_Picked(*each) for each in zip(blocks, found, strict=True)]
         promising = self._promising(query, [each for each in picked if each.count], limit)

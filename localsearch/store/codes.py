@@ -71,7 +71,7 @@ class Codes:
         offset = quantiser_from(data).offset(query)
         wanted = self._wanted(condition)
         count = max(KEPT, limit * OF_DOCUMENT if of_documents else limit)
-        return self._matrix.nearest(offset, count, wanted, of_documents=of_documents, blocks=blocks)
+        return self._matrix.nearest(blocks, offset, count, wanted, of_documents=of_documents)
 
     def are_outdated(self, asked: Sequence[int], found: Collection[int]) -> bool:
         """Whether rows that `nearest` gave have gone: they're forgotten, and it's to be asked anew.

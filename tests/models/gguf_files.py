@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import gguf
 import numpy as np
+
+from localsearch.config import Paths
 
 
 def write_gguf(
@@ -39,3 +42,8 @@ def write_gguf(
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def files_in(paths: Paths) -> list[str]:
+    """What the model folder holds."""
+    return sorted(os.listdir(paths.models_dir)) if paths.models_dir.exists() else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from localsearch.keywords import phrase_term
-from localsearch.store import Store, code_matrix, codes, quantise
-from localsearch.store.code_blocks import Wanted
+from localsearch.store import Store, code_matrix, codes
 from localsearch.store.code_matrix import CodeMatrix
 from localsearch.store.filters import passage_condition
 from localsearch.types import Filters
@@ -108,52 +107,6 @@ def test_the_nearest_are_among_those_kept(filled: Store, monkeypatch: pytest.Mon
             expected = exactly(store, query)
             found += len(set(expected) & set(nearest(store, query)))
     assert found >= 0.97 * 40 * 10
-
-
-@pytest.mark.parametrize("dimension", [384, 1024])
-def test_the_first_look_sees_past_what_all_vectors_share(
-    dimension: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As embeddings do: their mean is most of them, and some numbers are many times the others."""
-    monkeypatch.setattr(code_matrix, "FEWEST", 300)
-    generator = np.random.default_rng(dimension)
-    scale = 1 + 5 * (generator.random(dimension) < 0.02)
-    mean = 3 * scale * generator.standard_normal(dimension)
-    topics = np.repeat(generator.standard_normal((1000, dimension)), 5, axis=0)
-    vectors = mean + scale * (topics + 0.9 * generator.standard_normal((5000, dimension)))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    quantiser = quantise.fit(vectors)
-    rows = [(at, at, 1, code) for at, code in enumerate(quantiser.codes(vectors), start=1)]
-    matrix = CodeMatrix()
-    matrix.refresh("one", lambda last_id, limit: rows[last_id : last_id + limit])
-    found = 0
-    for query in vectors[:100:5] + 0.3 * (vectors[1000:1100:5] - quantiser.mean):
-        best = set((np.argsort(-(vectors @ query))[:5] + 1).tolist())
-        found += len(best.intersection(matrix.nearest(quantiser.offset(query), 100, Wanted())))
-    assert found >= 90
-
-
-@pytest.mark.parametrize("dimension", [384, 1024])
-def test_passages_that_share_less_with_all_others_are_found_as_well(
-    dimension: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """How far a vector lies from the mean says nothing of how near it is to a query."""
-    monkeypatch.setattr(code_matrix, "FEWEST", 500)
-    generator = np.random.default_rng(dimension)
-    mean = 2 * generator.standard_normal(dimension)
-    topics = np.repeat(generator.standard_normal((500, dimension)), 10, axis=0)
-    shared = generator.uniform(0.2, 2, (5000, 1))
-    vectors = shared * mean + topics + 1.5 * generator.standard_normal((5000, dimension))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    quantiser = quantise.fit(vectors)
-    rows = [(at, at, 1, code) for at, code in enumerate(quantiser.codes(vectors), start=1)]
-    matrix = CodeMatrix()
-    matrix.refresh("one", lambda last_id, limit: rows[last_id : last_id + limit])
-    found = 0
-    for query in vectors[:500:25] + 0.3 * (vectors[1000:1500:25] - quantiser.mean):
-        best = set((np.argsort(-(vectors @ query))[:10] + 1).tolist())
-        found += len(best.intersection(matrix.nearest(quantiser.offset(query), 100, Wanted())))
-    assert found >= 0.97 * 20 * 10
 
 
 def test_a_long_document_leaves_room_for_others(
@@ -339,52 +292,6 @@ def test_the_mean_is_taken_anew_when_the_index_has_outgrown_it(filled: Store) ->
     learn(filled)
     assert fitted() == 4 * len(WORDS)
     assert filled.checks.problems() == ()
-
-
-@pytest.mark.parametrize("dimension", [32, 100, 384, 1024, 2560])
-def test_estimates_follow_the_products(dimension: int) -> None:
-    generator = np.random.default_rng(dimension)
-    vectors = generator.standard_normal((300, dimension)).astype(np.float32) + 3
-    query = generator.standard_normal(dimension).astype(np.float32)
-    quantiser = quantise.quantiser_from(quantise.fit(vectors).to_bytes())
-    rows = quantise.taken_apart(quantiser.codes(vectors))
-    firsts, seconds = np.split(np.concatenate((rows.quick, rows.rest.T)), 2)
-    coded = quantise.coded_query(query)
-    levels = np.clip(np.floor((vectors - quantiser.mean) / quantiser.step) + 2, 0, 3)
-    whole = np.clip(np.rint(query / (np.abs(query).max() / 7.5)), -8, 7)
-    assert np.array_equal(2 * coded.counts(firsts) + coded.counts(seconds), levels @ whole)
-    estimates = coded.estimates(firsts, seconds, rows.factors, rows.bases)
-    # They tell how far apart two products are, but for one number that's the same in all.
-    products = vectors @ (query + quantiser.mean)
-    assert np.corrcoef(estimates, products)[0, 1] > 0.9
-    slope = np.polyfit(products, estimates, 1)[0]
-    assert slope == pytest.approx(1, abs=0.1)
-    quick = quantise.quick_query(query)
-    quickly = quick.quick_estimates(rows.quick, rows.quick_factors, rows.bases)
-    assert np.corrcoef(quickly, products)[0, 1] > 0.6
-    assert np.polyfit(products, quickly, 1)[0] == pytest.approx(1, abs=0.25)
-
-
-def test_rows_of_many_blocks_are_found_on_all_threads() -> None:
-    generator = np.random.default_rng(2)
-    vectors = generator.standard_normal((140_000, 64)).astype(np.float32)
-    quantiser = quantise.fit(vectors[:1000])
-    every = [
-        (number, number, number // 10, code)
-        for number, code in enumerate(quantiser.codes(vectors), start=1)
-    ]
-
-    def rows_after(last_id: int, limit: int) -> Sequence[tuple[int, int, int, bytes]]:
-        return every[last_id : last_id + limit]
-
-    matrix = CodeMatrix()
-    matrix.refresh("one", rows_after)
-    for number in (1, 70_000, 140_000):
-        assert number in matrix.nearest(vectors[number - 1], 20, Wanted())
-    documents = np.zeros(2, np.bool_)
-    documents[0] = True
-    assert sorted(matrix.nearest(vectors[0], 20, Wanted(documents))) == list(range(1, 10))
-    matrix.close()
 
 
 class Reading(RuleBasedStateMachine):

@@ -22,6 +22,7 @@ from localsearch.types import LocalsearchError
 from tui.folder_sizes import (
     FolderSize,
     folders_at_hand,
+    home_folder,
     measure,
     outermost,
     suggested_folders,
@@ -84,7 +85,7 @@ class WelcomeScreen(Screen[bool]):
     def on_mount(self) -> None:
         """Begin to count."""
         first = self._current or next(iter(self._folders), None)
-        if first == os.path.realpath(os.path.expanduser("~")):
+        if first == home_folder():
             # All of it is more than most people mean: offered, but not chosen for them.
             first = None
         folders = self.query_one("#folders", SelectionList)
