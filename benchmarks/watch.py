@@ -28,7 +28,7 @@ from localsearch.api import Index
 from localsearch.config import IndexSettings
 from localsearch.scanning.scan import compare, scan_roots
 from localsearch.service.state import read_state
-from localsearch.types import KnownFile
+from localsearch.types import KnownFile, KnownFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,12 +76,10 @@ def rescan(tree: Path, count: int) -> None:
     write_tree(tree, count)
     settings = IndexSettings()
     first = scan_roots([str(tree)], settings, paths=None, cancel=None)
-    known = {
-        each.path: KnownFile(
-            each.path, each.size, each.mtime_ns, each.inode, each.device, "indexed"
-        )
+    known = KnownFiles(
+        KnownFile(each.path, each.size, each.mtime_ns, each.inode, each.device, "indexed")
         for each in first
-    }
+    )
 
     def look() -> int:
         scan = scan_roots([str(tree)], settings, paths=None, cancel=None, known=known)

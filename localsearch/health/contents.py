@@ -145,7 +145,7 @@ def remedy_for_refusal(folder: str, code: int | None, platform: str = sys.platfo
 
 
 def _folders(store: Store) -> int:
-    return len({os.path.dirname(path) for path in store.files.known()})
+    return len(store.files.known().folders())
 
 
 def check_service(paths: Paths) -> Iterator[Finding]:

@@ -28,6 +28,9 @@ class Pace:
         """Note that `amount` more was done."""
         now_s = self._clock()
         self._done += amount
+        if now_s - self._marks[-1][0] > _WINDOW_S:
+            # The machine slept, or one thing took very long: no rate to go by.
+            self._marks.clear()
         self._marks.append((now_s, self._done))
         while len(self._marks) > 2 and self._marks[0][0] < now_s - _WINDOW_S:
             self._marks.popleft()
@@ -39,9 +42,12 @@ class Pace:
 
     @property
     def per_s(self) -> float:
-        """The recent rate; 0 until there is one."""
+        """The recent rate, or that of the whole where little is recent; 0 until there is one."""
         since_s, before = self._marks[0]
-        elapsed_s = self._marks[-1][0] - since_s
+        until_s = self._marks[-1][0]
+        if until_s - since_s < _HONEST_AFTER_S:
+            since_s, before = self._started_s, 0
+        elapsed_s = until_s - since_s
         return (self._done - before) / elapsed_s if elapsed_s > 0 else 0.0
 
     def eta_s(self, left: int) -> float | None:

@@ -115,7 +115,9 @@ class FolderRules:
         if self._asks_paths:
             return frozenset(names)
         found = self.chain.sieve.suspects(names)
-        found.update(name for name in names if name[0] == ".")
+        # One look at all of them is several times as quick as one at each.
+        if "/." in "/" + "/".join(names):
+            found.update(name for name in names if name[0] == ".")
         return found
 
     def decide(self, name: str, is_dir: bool) -> Verdict | None:

@@ -73,11 +73,12 @@ class Rule:
 class Sieve:
     """Tells quickly which names no rule by name can fit; all texts are in lower case.
 
-    `extensions` holds, by what follows a name's last dot, the endings to look for. `heads` and
-    `lasts` (two characters, one) are there to look for beginnings and endings rarely.
+    `extensions` holds, by what follows a name's last dot, the endings to look for. `firsts` and
+    `heads` (a character, two) and `lasts` are there to look for beginnings and endings rarely.
     """
 
     exact: frozenset[str]
+    firsts: frozenset[str]
     heads: frozenset[str]
     beginnings: tuple[str, ...]
     lasts: frozenset[str]
@@ -88,15 +89,16 @@ class Sieve:
     def suspects(self, names: Iterable[str]) -> set[str]:
         """All that some rule may fit, and perhaps a few more; no other name fits any."""
         exact, beginnings, endings = self.exact, self.beginnings, self.endings
-        extensions, heads, lasts = self.extensions.get, self.heads, self.lasts
+        firsts, heads, lasts = self.firsts, self.heads, self.lasts
+        extensions = self.extensions.get
         found = {
             name
             for name in names
             if (lower := name.lower()) in exact
-            or (lower[:2] in heads and lower.startswith(beginnings))
+            or (lower[0] in firsts and lower[:2] in heads and lower.startswith(beginnings))
             or (lower[-1] in lasts and lower.endswith(endings))
             or (
-                (tails := extensions(lower[lower.rfind(".") + 1 :])) is not None
+                (tails := extensions(lower.rpartition(".")[2])) is not None
                 and lower.endswith(tails)
             )
         }
@@ -207,6 +209,7 @@ def _sieve(
     dotless = tuple(sorted(ending for ending in endings if "." not in ending))
     return Sieve(
         frozenset(exact),
+        frozenset(beginning[0] for beginning in beginnings),
         frozenset(beginning[:2] for beginning in beginnings),
         tuple(sorted(beginnings)),
         frozenset(ending[-1] for ending in dotless),

@@ -7,7 +7,8 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from localsearch.config import IndexSettings, Paths
@@ -15,13 +16,13 @@ from localsearch.scanning.changes import IN_THE_CLOUD, Changes, ScannedFile, com
 from localsearch.scanning.cloud import SF_DATALESS, is_placeholder
 from localsearch.scanning.folder_rules import FolderRules, with_separator
 from localsearch.scanning.ignore import IgnoreRules
+from localsearch.scanning.listing import listed
 from localsearch.scanning.mounts import Volumes, real_path
-from localsearch.types import CancelledError, Failure, KnownFile
+from localsearch.types import CancelledError, Failure, KnownFile, KnownFiles
 
 __all__ = ["IN_THE_CLOUD", "Changes", "Scan", "ScannedFile", "compare", "scan_roots"]
 
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
-_TYPE_BITS = 0o170000
 NO_VOLUMES = Volumes()
 _MARKS_PLACEHOLDERS = sys.platform in ("darwin", "win32")
 
@@ -40,7 +41,7 @@ class Scan:
         paths: Paths | None,
         cancel: threading.Event | None,
         within: Sequence[str] = (),
-        known: Mapping[str, KnownFile] | None = None,
+        known: KnownFiles | None = None,
         volumes: Volumes = NO_VOLUMES,
     ) -> None:
         self._cancel = cancel
@@ -56,7 +57,7 @@ class Scan:
             and (place := self._place(path))
         ]
         self._rules = IgnoreRules(list(self._given.values()), settings, paths=paths)
-        self._known = known or {}
+        self._known = KnownFiles() if known is None else known
         self.same: list[KnownFile] = []
         """Files met that are as `known` has them; they aren't yielded."""
         self._seen_roots: set[str] = set()
@@ -161,49 +162,53 @@ class Scan:
             if path in roots:
                 self._seen_roots.add(path)
                 kept = True
-            entries = self._entries(path)
-            if not entries:
-                continue
-            names = [entry.name for entry in entries]
-            rules = self._rules.enter(path, names, above)
-            if kept or not rules.generated:
-                files, subfolders = self._sorted_out(entries, names, rules)
-                yield files
-                folders += subfolders
+            files, subfolders = self._look_into(path, above, kept)
+            yield files
+            folders += subfolders
 
-    def _entries(self, path: str) -> list[os.DirEntry[str]]:
+    def _look_into(
+        self, path: str, above: FolderRules | None, kept: bool
+    ) -> tuple[list[ScannedFile], list[_Folder]]:
+        """The files of one folder, and those of its folders that are to be walked."""
         try:
             if sys.platform == "darwin" and getattr(os.lstat(path), "st_flags", 0) & SF_DATALESS:
                 # Listing it would have the provider fetch it.
                 self._unreadable[path] = IN_THE_CLOUD
-                return []
-            with os.scandir(path) as listing:
-                entries = list(listing)
-            if not entries:
-                self._empty_folders[path] = os.lstat(path).st_dev
+                return [], []
+            with listed(path) as entries:
+                if not entries:
+                    self._empty_folders[path] = os.lstat(path).st_dev
+                    return [], []
+                names = [entry.name for entry in entries]
+                rules = self._rules.enter(path, names, above)
+                if rules.generated and not kept:
+                    return [], []
+                return self._sorted_out(entries, with_separator(path), rules.suspects(names), rules)
         except OSError as error:
             self._note(path, error)
-            return []
-        return entries
+            return [], []
 
     def _sorted_out(
-        self, entries: Sequence[os.DirEntry[str]], names: Sequence[str], rules: FolderRules
+        self,
+        entries: Sequence[os.DirEntry[str]],
+        prefix: str,
+        suspects: AbstractSet[str],
+        rules: FolderRules,
     ) -> tuple[list[ScannedFile], list[_Folder]]:
-        """The files of one folder, and those of its folders that are to be walked."""
         files: list[ScannedFile] = []
         folders: list[_Folder] = []
-        suspects = rules.suspects(names)
         # This loop runs for every file there is, hence no calls of ours in it for most of them.
         # Where files may be in the cloud, each is looked at closer.
         max_bytes = -1 if _MARKS_PLACEHOLDERS else self._max_file_bytes
-        type_bits, regular, add = _TYPE_BITS, stat.S_IFREG, files.append
-        known, same = self._known.get, self.same.append
-        for entry, name in zip(entries, names, strict=True):
+        known, same = self._known.in_folder(prefix).get, self.same.append
+        for entry in entries:
+            name = entry.name
             try:
-                if entry.is_dir(follow_symlinks=False):
-                    verdict = rules.decide(name, True)
-                    if (verdict is None or not verdict.ignored) and not _is_junction(entry):
-                        folders.append((entry.path, rules, verdict is not None))
+                if not entry.is_file(follow_symlinks=False):
+                    if entry.is_dir(follow_symlinks=False):
+                        verdict = rules.decide(name, True)
+                        if (verdict is None or not verdict.ignored) and not _is_junction(entry):
+                            folders.append((prefix + name, rules, verdict is not None))
                     continue
                 if name in suspects:
                     verdict = rules.decide(name, False)
@@ -211,27 +216,23 @@ class Scan:
                         continue
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
-                self._note(entry.path, error)
+                self._note(prefix + name, error)
                 continue
-            if status.st_mode & type_bits != regular:
-                continue
-            size = status.st_size
-            if size > max_bytes:
-                add(self._described(entry.path, status))
-                continue
-            path, mtime_ns, inode = entry.path, status.st_mtime_ns, status.st_ino
-            file = known(path)
-            if (
-                file is not None
-                and file.mtime_ns == mtime_ns
-                and file.size == size
-                and file.inode == inode
-                and file.device == status.st_dev
-                and (file.state != "name_only" or file.chunker)
-            ):
-                same(file)
-            else:
-                add(scanned_file(path, status))
+            file = known(name)
+            if file is not None:
+                _, size, mtime_ns, inode, device, state, _, chunker, _ = file
+                if (
+                    mtime_ns == status.st_mtime_ns
+                    and size == status.st_size
+                    and size <= max_bytes
+                    and inode == status.st_ino
+                    and device == status.st_dev
+                    and (state != "name_only" or chunker)
+                ):
+                    same(file)
+                    continue
+            if stat.S_ISREG(status.st_mode):
+                files.append(self._described(prefix + name, status))
         return files, folders
 
     def _described(self, path: str, status: os.stat_result) -> ScannedFile:
@@ -277,7 +278,7 @@ def scan_roots(
     paths: Paths | None,
     cancel: threading.Event | None,
     within: Sequence[str] = (),
-    known: Mapping[str, KnownFile] | None = None,
+    known: KnownFiles | None = None,
     volumes: Volumes = NO_VOLUMES,
 ) -> Scan:
     """A walk over `roots`, or only over the paths `within` them; nothing happens until iterated.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -12,7 +13,7 @@ from localsearch.db import says_store_errors
 from localsearch.keywords import index_text
 from localsearch.scanning.folder_rules import with_separator
 from localsearch.terminal import without_raw_bytes
-from localsearch.types import Failure, FileRef, KnownFile
+from localsearch.types import Failure, FileRef, KnownFile, KnownFiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -134,32 +135,23 @@ class Files:
 
     # Files
 
-    def known(self, within: Sequence[str] = ()) -> dict[str, KnownFile]:
+    def known(self, within: Sequence[str] = ()) -> KnownFiles:
         """All known files, or those that lie in (or are) one of the paths."""
         columns = (
             "path, size, mtime_ns, inode, device, state, converter, chunker,"
             " content_hash IS NOT NULL"
         )
-        known: dict[str, KnownFile] = {}
+        select = f"SELECT {columns} FROM files"
         if not within:
-            rows: Iterable[tuple[object, ...]] = self._connection.execute(
-                f"SELECT {columns} FROM files"
+            return KnownFiles(_known_files(self._connection.execute(select)))
+        condition = "WHERE path = ? OR (path >= ? AND path < ?)"
+        return KnownFiles(
+            file
+            for path in within
+            for file in _known_files(
+                self._connection.execute(f"{select} {condition}", (path_bytes(path), *below(path)))
             )
-            known.update(self._known_files(rows))
-        for path in within:
-            rows = self._connection.execute(
-                f"SELECT {columns} FROM files WHERE path = ? OR (path >= ? AND path < ?)",
-                (path_bytes(path), *below(path)),
-            )
-            known.update(self._known_files(rows))
-        return known
-
-    @staticmethod
-    def _known_files(rows: Iterable[tuple[object, ...]]) -> Iterator[tuple[str, KnownFile]]:
-        decode = os.fsdecode
-        for path, *columns in rows:
-            name = decode(path)  # type: ignore[arg-type]
-            yield name, KnownFile(name, *columns)  # type: ignore[arg-type]
+        )
 
     def upsert(self, ref: FileRef, *, kind: Kind, state: FileState, reason: str = "") -> int:
         """Insert or update a file's description and state; gives its id.
@@ -344,3 +336,11 @@ class Files:
             "SELECT path, reason FROM files WHERE state = 'failed' ORDER BY path"
         )
         return tuple(Failure(os.fsdecode(path), reason) for path, reason in rows)
+
+
+def _known_files(rows: Iterable[tuple[Any, ...]]) -> Iterator[KnownFile]:
+    # As os.fsdecode does, which takes as long as all the rest.
+    encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+    known_file = KnownFile._make
+    for path, *columns in rows:
+        yield known_file((path.decode(encoding, errors), *columns))

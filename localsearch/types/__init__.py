@@ -28,7 +28,7 @@ from localsearch.types.errors import (
     UnknownModelError,
     UsageError,
 )
-from localsearch.types.files import Failure, FileRef, Kind, KnownFile
+from localsearch.types.files import Failure, FileRef, Kind, KnownFile, KnownFiles
 from localsearch.types.hits import (
     MEANING_IS_OFF,
     Coverage,
@@ -90,6 +90,7 @@ __all__ = [
     "IndexReport",
     "Kind",
     "KnownFile",
+    "KnownFiles",
     "LocalsearchError",
     "Locator",
     "Mode",

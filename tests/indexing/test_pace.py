@@ -41,3 +41,27 @@ def test_the_recent_past_counts() -> None:
         clock.now_s += 1
         pace.advance(100)
     assert pace.per_s > 90
+
+
+def test_a_stop_in_between_makes_no_absurd_estimate() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(100):
+        clock.now_s += 0.1
+        pace.advance(10)
+    clock.now_s += 600  # a laptop that slept
+    pace.advance(1)
+    assert 600 < (pace.eta_s(1000) or 0) < 620
+    for _ in range(30):
+        clock.now_s += 0.1
+        pace.advance(10)
+    assert 9 < (pace.eta_s(1000) or 0) < 11
+
+
+def test_work_of_few_long_steps_has_an_estimate() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(5):
+        clock.now_s += 100
+        pace.advance(1)
+    assert pace.eta_s(3) == 300

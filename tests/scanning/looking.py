@@ -11,7 +11,7 @@ import pytest
 
 from localsearch.config import IndexSettings
 from localsearch.scanning.scan import Changes, Scan, ScannedFile, compare, scan_roots
-from localsearch.types import KnownFile
+from localsearch.types import KnownFile, KnownFiles
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
 
@@ -34,21 +34,19 @@ def make(
     )
 
 
-def known_of(files: Iterable[ScannedFile], state: str = "indexed") -> dict[str, KnownFile]:
-    return {
-        file.path: KnownFile(
-            file.path, file.size, file.mtime_ns, file.inode, file.device, state, "text:1", 1
-        )
+def known_of(files: Iterable[ScannedFile], state: str = "indexed") -> KnownFiles:
+    return KnownFiles(
+        KnownFile(file.path, file.size, file.mtime_ns, file.inode, file.device, state, "text:1", 1)
         for file in files
-    }
+    )
 
 
-def rescan(known: dict[str, KnownFile], *roots: Path | str) -> tuple[Changes, Scan]:
+def rescan(known: KnownFiles, *roots: Path | str) -> tuple[Changes, Scan]:
     scan = make(*roots)
     return compare(scan, known, scan), scan
 
 
-def quick_rescan(known: dict[str, KnownFile], *roots: Path) -> Changes:
+def quick_rescan(known: KnownFiles, *roots: Path) -> Changes:
     """As `rescan`, with the scan told what is known."""
     scan = scan_roots(
         [str(root) for root in roots],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from localsearch.config import IndexSettings
 from localsearch.scanning.scan import ScannedFile, compare
+from localsearch.types import KnownFiles
 from tests.scanning.looking import known_of, make, names, quick_rescan, rescan, write
 
 
@@ -67,15 +68,15 @@ def test_another_limit_of_size_changes_what_is_read(tmp_path: Path) -> None:
     indexed = known_of([found])
     small = make(tmp_path, index=IndexSettings(10))
     assert len(compare(small, indexed, small).changed) == 1
-    never_read = {
-        path: replace(file, state="name_only", chunker=0) for path, file in indexed.items()
-    }
+    never_read = KnownFiles(
+        file._replace(state="name_only", chunker=0) for file in indexed.values()
+    )
     still = make(tmp_path, index=IndexSettings(10))
     assert len(compare(still, never_read, still).unchanged) == 1
     changes, _ = rescan(never_read, tmp_path)
     assert len(changes.changed) == 1
     assert quick_rescan(never_read, tmp_path) == changes
-    without_text = {path: replace(file, chunker=1) for path, file in never_read.items()}
+    without_text = KnownFiles(file._replace(chunker=1) for file in never_read.values())
     changes, _ = rescan(without_text, tmp_path)
     assert len(changes.unchanged) == 1
     assert quick_rescan(without_text, tmp_path).same == list(without_text.values())

@@ -7,15 +7,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from localsearch.config import IndexSettings
 from localsearch.scanning.changes import renumbered
+from localsearch.scanning.listing import listed
 from localsearch.scanning.mounts import Volumes
-from localsearch.scanning.scan import Scan, compare, scan_roots
+from localsearch.scanning.scan import compare, scan_roots
+from localsearch.types import KnownFiles
 from tests.scanning.looking import known_of, make, names, posix_only, quick_rescan, rescan, write
 
 SCAN_AS_NOBODY = """
@@ -23,11 +26,11 @@ import os, sys
 sys.path[:0] = sys.argv[2:]
 from localsearch.config import IndexSettings
 from localsearch.scanning.scan import compare, scan_roots
-from localsearch.types import KnownFile
+from localsearch.types import KnownFile, KnownFiles
 
 root = sys.argv[1]
 names = ("open/a.txt", "open/gone.txt", "closed/b.txt", "blind/c.txt")
-known = {f"{root}/{n}": KnownFile(f"{root}/{n}", 1, 1, 1, 1, "indexed") for n in names}
+known = KnownFiles(KnownFile(f"{root}/{n}", 1, 1, 1, 1, "indexed") for n in names)
 scan = scan_roots([root], IndexSettings(), paths=None, cancel=None)
 list(scan_roots([root], IndexSettings(), paths=None, cancel=None))
 if os.getuid() == 0:
@@ -54,9 +57,9 @@ def test_the_empty_folder_of_an_unmounted_volume_keeps_its_files(tmp_path: Path)
     write(tmp_path / "disk" / "a.txt")
     write(tmp_path / "home" / "volume" / "b.txt")
     roots = (tmp_path / "disk", tmp_path / "home")
-    mounted = {
-        path: replace(file, device=file.device + 1) for path, file in known_of(make(*roots)).items()
-    }
+    mounted = KnownFiles(
+        file._replace(device=file.device + 1) for file in known_of(make(*roots)).values()
+    )
     (tmp_path / "disk" / "a.txt").unlink()
     (tmp_path / "home" / "volume" / "b.txt").unlink()
     changes, scan = rescan(mounted, *roots)
@@ -108,14 +111,13 @@ def test_files_of_a_volume_that_is_not_mounted_are_out_of_reach(tmp_path: Path) 
 def test_a_volume_under_another_number_is_the_same(tmp_path: Path) -> None:
     write(tmp_path / "a.txt")
     before = known_of(make(tmp_path))
-    other_device = {
-        path: replace(file, device=file.device + 1, inode=file.inode + 1)
-        for path, file in before.items()
-    }
+    other_device = KnownFiles(
+        file._replace(device=file.device + 1, inode=file.inode + 1) for file in before.values()
+    )
     changes = quick_rescan(other_device, tmp_path)
     assert (changes.changed, len(changes.unchanged)) == ([], 1)
     assert renumbered(changes.unchanged, other_device) == [file.ref for file in changes.unchanged]
-    other_file = {path: replace(file, inode=file.inode + 1) for path, file in before.items()}
+    other_file = KnownFiles(file._replace(inode=file.inode + 1) for file in before.values())
     assert len(quick_rescan(other_file, tmp_path).changed) == 1
 
 
@@ -152,14 +154,14 @@ def test_a_file_that_goes_away_meanwhile_is_passed_over(
 ) -> None:
     write(tmp_path / "a.txt")
     write(tmp_path / "b.txt")
-    listed = Scan._entries
 
-    def list_then_lose(scan: Scan, path: str) -> list[os.DirEntry[str]]:
-        entries = listed(scan, path)
-        (tmp_path / "b.txt").unlink(missing_ok=True)
-        return entries
+    @contextmanager
+    def list_then_lose(folder: str) -> Iterator[list[os.DirEntry[str]]]:
+        with listed(folder) as entries:
+            (tmp_path / "b.txt").unlink(missing_ok=True)
+            yield entries
 
-    monkeypatch.setattr(Scan, "_entries", list_then_lose)
+    monkeypatch.setattr("localsearch.scanning.scan.listed", list_then_lose)
     scan = make(tmp_path)
     assert names(scan) == ["a.txt"]
     assert scan.unreadable == ()
