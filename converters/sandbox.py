@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections import deque
-from dataclasses import dataclass
 from queue import Empty
 from typing import TYPE_CHECKING
 
 from converters.collecting import OUT_OF_TIME
 from converters.registry import TEXT_LIMIT, kind_for
+from converters.sandbox_asked import Asked, may_wait, not_yet_asked, settled_state_of, state_of
 from converters.sandbox_process import (
     ConvertingProcess,
     ProcessFailedError,
@@ -28,7 +27,7 @@ from localsearch.types import CancelledError, ConversionError, LocalsearchError,
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from converters.registry import Conversion
 
@@ -44,25 +43,6 @@ _CPU_GRACE_S = 10
 # UTF-8 takes up to four bytes a character; places and headings come on top.
 _BYTES_PER_CHARACTER = 4
 _EXTRA_REPLY_BYTES = 64_000_000
-# What's being written may change again within the resolution of its time stamp.
-_SETTLED_NS = 2_000_000_000
-# The file in hand and the one after it.
-_MAX_EXPECTED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A file that a process was asked for: how it was then, and whether it's the first there.
-
-    `sent_s` and `still_s` are what the process's clock said then.
-    """
-
-    request: Request
-    timeout_s: float
-    state: tuple[int, ...] | None
-    sent_s: float
-    still_s: float
-    is_first: bool
 
 
 class Sandbox:
@@ -86,7 +66,7 @@ class Sandbox:
         self._cancel = cancel
         self._child: ConvertingProcess | None = None
         self._peak_bytes = 0
-        self._expected: deque[_Asked] = deque()
+        self._expected: deque[Asked] = deque()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -121,18 +101,18 @@ class Sandbox:
         request, timeout_s = self._request(path, text_limit, ocr, plugins)
         asked = self._take_expected(request)
         if asked is None:
-            asked = self._ask(self._ready_child(ocr=ocr), request, timeout_s)
+            asked = self._ask(self._ready_child(ocr=ocr), path, request, timeout_s)
         try:
             reply = self._answer(asked)
         except ProcessFailedError:
             if asked.is_first:
                 raise
             # Earlier files may have left it short of memory: this one gets a process of its own.
-            return _result(self._ask_anew(request, timeout_s))
+            return _result(self._ask_anew(path, request, timeout_s))
         if _is_cut(reply) and self._stood_still(asked):
             # Its process may have been stopped, too, and had less than its time.
             try:
-                reply = self._ask_anew(request, timeout_s)
+                reply = self._ask_anew(path, request, timeout_s)
             except CancelledError:
                 raise
             except LocalsearchError:
@@ -142,30 +122,36 @@ class Sandbox:
 
     def expect(
         self,
-        path: str,
+        paths: Iterable[str],
         *,
         text_limit: int = TEXT_LIMIT,
         ocr: bool = False,
         plugins: Sequence[str] = (),
     ) -> None:
-        """Have the process read a file that `convert` will soon be called for.
+        """Have the process read the files that `convert` will be called for next, in this order.
 
-        Never raises and never waits. A file that changes in between is read again by `convert`.
+        Never raises and never waits; takes as many of `paths` as it begins with. A file that
+        changes in between is read again by `convert`.
         """
-        request, timeout_s = self._request(path, text_limit, ocr, plugins)
+        for path in not_yet_asked(self._expected, paths, text_limit=text_limit, ocr=ocr):
+            request, timeout_s = self._request(path, text_limit, ocr, plugins)
+            if not self._begin(path, request, timeout_s):
+                # The answers come in the order of the files.
+                return
+
+    def _begin(self, path: str, request: Request, timeout_s: float) -> bool:
+        """Ask for a file that's expected; False where that can't be done now."""
         child = self._child
-        if child is None or not self._may_read_on(child, ocr=ocr):
-            return
-        if len(self._expected) >= _MAX_EXPECTED or any(
-            each.request == request or each.request.text_limit != text_limit
-            for each in self._expected
-        ):
-            return
-        state = _state_of(path)
-        if state is None or time.time_ns() - state[0] < _SETTLED_NS:
-            return
-        with contextlib.suppress(ConversionError):
-            self._expected.append(self._ask(child, request, timeout_s, state))
+        if child is None or not self._may_read_on(child, ocr=request.ocr):
+            return False
+        state = settled_state_of(path)
+        if state is None or not may_wait(self._expected, request):
+            return False
+        try:
+            self._expected.append(self._ask(child, path, request, timeout_s, state))
+        except ConversionError:
+            return False
+        return True
 
     def close(self) -> None:
         """End the process."""
@@ -208,12 +194,11 @@ class Sandbox:
             and child.peak_bytes <= self._memory_bytes // 2
         )
 
-    def _take_expected(self, request: Request) -> _Asked | None:
+    def _take_expected(self, request: Request) -> Asked | None:
         """What the process was asked for already, if it's this very file as it is now."""
         while self._expected:
             asked = self._expected.popleft()
-            path = os.fsdecode(request.path)
-            if asked.request == request and asked.state == _state_of(path):
+            if asked.request == request and asked.state == state_of(asked.path):
                 return asked
             # Nobody wants that answer any more, but it's the next one to come.
             with contextlib.suppress(ConversionError):
@@ -223,13 +208,14 @@ class Sandbox:
     def _ask(
         self,
         child: ConvertingProcess,
+        path: str,
         request: Request,
         timeout_s: float,
         state: tuple[int, ...] | None = None,
-    ) -> _Asked:
+    ) -> Asked:
         limit = request.text_limit * _BYTES_PER_CHARACTER + _EXTRA_REPLY_BYTES
         sent_s, still_s = child.clock.now_s(), child.clock.still_s()
-        asked = _Asked(request, timeout_s, state, sent_s, still_s, child.files == 0)
+        asked = Asked(path, request, timeout_s, state, sent_s, still_s, child.files == 0)
         try:
             child.send(request, limit, timeout_s)
         except BaseException:
@@ -237,16 +223,17 @@ class Sandbox:
             raise
         return asked
 
-    def _ask_anew(self, request: Request, timeout_s: float) -> Reply:
+    def _ask_anew(self, path: str, request: Request, timeout_s: float) -> Reply:
         """The answer of a fresh process."""
         self.close()
-        return self._answer(self._ask(self._ready_child(ocr=request.ocr), request, timeout_s))
+        child = self._ready_child(ocr=request.ocr)
+        return self._answer(self._ask(child, path, request, timeout_s))
 
-    def _stood_still(self, asked: _Asked) -> bool:
+    def _stood_still(self, asked: Asked) -> bool:
         """Whether the program was stopped from when a file was asked for until its answer came."""
         return self._child is not None and self._child.still_s > asked.still_s
 
-    def _answer(self, asked: _Asked) -> Reply:
+    def _answer(self, asked: Asked) -> Reply:
         child = self._child
         if child is None:
             raise ProcessFailedError("the converter was ended")
@@ -283,15 +270,6 @@ def _is_cut(reply: Reply) -> bool:
     """Whether a file's time was up before all of it was read."""
     documents = reply.conversion.documents if reply.conversion is not None else ()
     return any(OUT_OF_TIME in each.notes for each in documents)
-
-
-def _state_of(path: str) -> tuple[int, ...] | None:
-    """What changes with a file's content, its modification time first; None where it's gone."""
-    try:
-        status = os.lstat(path)
-    except (OSError, ValueError):
-        return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _result(reply: Reply) -> Conversion:

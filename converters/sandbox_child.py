@@ -9,16 +9,15 @@ import os
 import signal
 import sys
 import threading
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO
 
 from converters.registry import convert_file
-from converters.sandbox_limits import limit_cpu, peak_memory_bytes, restrict
-from converters.sandbox_wire import Reply, Request, decode_request, encode, read_frame, write_frame
+from converters.sandbox_limits import CpuLimit, PeakMemory, restrict
+from converters.sandbox_wire import FrameReader, Reply, Request, decode_request, encode, write_frame
 from localsearch.types import ConversionError, NoTextError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from io import BufferedReader
 
 _MAX_REQUEST_BYTES = 1 << 20
 # Room to say that memory ran out.
@@ -42,33 +41,47 @@ class _Reserve:
 
 
 _reserve = _Reserve()
+_peak = PeakMemory()
 
 
 def main(arguments: list[str]) -> None:
-    """Answer requests on stdin until it ends, which it does with the program that asks."""
+    """Answer requests on stdin until it ends, and end with the program that asks."""
     memory_bytes, ocr = int(arguments[0]), arguments[1] == "ocr"
-    requests, replies = _take_pipes()
+    requests, replies, lifeline = _take_pipes()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _preload()
     restrict(memory_bytes, ocr=ocr)
-    waiting: SimpleQueue[bytes] = SimpleQueue()
-    # A thread, so that the process ends with its parent even while it reads a file.
-    threading.Thread(target=_receive, args=(requests, waiting.put), daemon=True).start()
+    # A thread, so that the process ends with its parent even while it reads a file. Requests come
+    # by another pipe: a thread that wakes for each of them takes turns with the one that converts.
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     write_frame(replies, encode(Reply("ready")))
-    while True:
-        request = decode_request(waiting.get())
-        limit_cpu(request.cpu_s)
+    cpu_limit = CpuLimit()
+    frames = FrameReader(requests)
+    while (data := frames.read(lambda: _MAX_REQUEST_BYTES)) is not None:
+        request = decode_request(data)
+        cpu_limit.allow(request.cpu_s)
         write_frame(replies, _answer(request))
 
 
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes to the parent; whatever prints or asks from now on meets the null device."""
-    requests, replies = os.dup(0), os.dup(1)
+def _take_pipes() -> tuple[BufferedReader, BinaryIO, int]:
+    """The pipes to the parent: requests, replies, and the one that ends with it.
+
+    Whatever prints or asks from now on meets the null device.
+    """
+    requests, replies, lifeline = os.dup(0), os.dup(1), os.dup(2)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     os.close(null)
-    return open(requests, "rb"), open(replies, "wb")
+    return open(requests, "rb"), open(replies, "wb"), lifeline
+
+
+def _end_with_parent(lifeline: int) -> None:
+    try:
+        # Nothing is ever written to it.
+        os.read(lifeline, 1)
+    finally:
+        os._exit(0)
 
 
 def _preload() -> None:
@@ -76,14 +89,6 @@ def _preload() -> None:
     from converters.language import detect_language
 
     detect_language("The first text takes longer than all that follow.")
-
-
-def _receive(requests: BinaryIO, put: Callable[[bytes], None]) -> None:
-    try:
-        while (data := read_frame(requests, lambda: _MAX_REQUEST_BYTES)) is not None:
-            put(data)
-    finally:
-        os._exit(0)
 
 
 def _answer(request: Request) -> bytes:
@@ -112,12 +117,12 @@ def _convert(request: Request) -> Reply:
             time_s=request.read_s,
         )
     except NoTextError as error:
-        return Reply("no_text", None, error.cause, error.remedy, peak_memory_bytes())
+        return Reply("no_text", None, error.cause, error.remedy, _peak.look_bytes())
     except ConversionError as error:
         if isinstance(error.__cause__, MemoryError):
             return Reply("out_of_memory")
-        return Reply("failed", None, error.cause, error.remedy, peak_memory_bytes())
-    return Reply("converted", conversion, peak_bytes=peak_memory_bytes())
+        return Reply("failed", None, error.cause, error.remedy, _peak.look_bytes())
+    return Reply("converted", conversion, peak_bytes=_peak.look_bytes())
 
 
 if __name__ == "__main__":

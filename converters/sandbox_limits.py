@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import sys
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OPEN_FILES = 64
+# A process can't take much memory meanwhile.
+_LOOK_EVERY_S = 0.01
 _OWN_STATUS = "/proc/self/status"
 _STATUS_BYTES = 1 << 13
 _PEAK = re.compile(rb"VmHWM:\s*(\d+)")
@@ -73,17 +77,48 @@ def restrict(memory_bytes: int, *, ocr: bool) -> None:
     sys.addaudithook(_hook(ocr=ocr))
 
 
-def limit_cpu(seconds: int) -> None:
-    """Have the system end the process once it has used that much more processor time."""
-    if sys.platform == "win32":
-        return
-    import resource
+class CpuLimit:
+    """Has the system end the process when one file takes too much processor time."""
 
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(usage.ru_utime + usage.ru_stime) + seconds
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    def __init__(self) -> None:
+        self._seconds = 0
+        self._set_at_s = -math.inf
+
+    def allow(self, seconds: int) -> None:
+        """Allow that much more processor time, up to two seconds less.
+
+        The system counts whole seconds, so it isn't asked again before one was used.
+        """
+        if sys.platform == "win32":
+            return
+        used_s = time.process_time()
+        if seconds == self._seconds and used_s - self._set_at_s < 1:
+            return
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CPU, (int(used_s) + seconds, hard))
+        self._seconds, self._set_at_s = seconds, used_s
+
+
+class PeakMemory:
+    """The most memory that this process ever held, looked up now and then.
+
+    Looking each time would cost a small file some hundredths of its time.
+    """
+
+    def __init__(self) -> None:
+        self._looked_s = -math.inf
+        self._peak_bytes = 0
+
+    def look_bytes(self) -> int:
+        """What it was at most `_LOOK_EVERY_S` ago; later peaks are seen the next time."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= _LOOK_EVERY_S:
+            self._looked_s = now_s
+            self._peak_bytes = peak_memory_bytes()
+        return self._peak_bytes
 
 
 def peak_memory_bytes() -> int:

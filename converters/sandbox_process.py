@@ -4,39 +4,42 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from converters.running_clock import RunningClock
+from converters.sandbox_start import start_process
 from converters.sandbox_wire import (
+    FrameReader,
     MessageTooLargeError,
     Reply,
     Request,
     decode_reply,
     encode,
-    read_frame,
     write_frame,
 )
 from localsearch.types import ConversionError, LocalsearchError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import BufferedReader
+
 _START_TIMEOUT_S = 60.0
 _END_TIMEOUT_S = 5.0
 _MAX_READY_BYTES = 1000
+# Waking up for each answer costs the process that gives it up to a tenth of a small file's time.
+_GATHER_S = 0.0005
+_MAX_GATHERS = 8
 _POLL_S = 0.25
 # Whoever waits for the answer notices first, and says it better.
 _WATCH_GRACE_S = 1.0
-# Where programs, libraries and languages are, and on Windows the system.
-_KEPT_VARIABLES = (
-    "PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TESSDATA_PREFIX",
-    "SYSTEMROOT",
-)  # fmt: skip
-# Threads of number libraries take address space for themselves, and one file needs none.
-_SET_VARIABLES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class ProcessFailedError(ConversionError):
@@ -68,21 +71,16 @@ class ConvertingProcess:
         self._asked: deque[tuple[float, float]] = deque()
         self._replied_s = 0.0
         try:
-            self._process = subprocess.Popen(
-                _command(memory_bytes, ocr=ocr),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-                # Ctrl-C is for the program to answer; a group can be ended with its children.
-                start_new_session=sys.platform != "win32",
-            )
+            self._process, lifeline = start_process(memory_bytes, ocr=ocr)
         except OSError as error:
             raise _cannot_start(str(error)) from error
+        self._lifeline: int | None = lifeline
         self._requests = cast("BinaryIO", self._process.stdin)
         self._replies: SimpleQueue[tuple[bytes | None, float, float]] = SimpleQueue()
         self._max_reply_bytes = _MAX_READY_BYTES
         self._said_too_much = False
+        # Each is counted by one thread alone.
+        self._read_bytes = self._taken_bytes = self._waiting_bytes = 0
         Thread(target=self._read_replies, name="sandbox replies", daemon=True).start()
         Thread(target=self._watch, name="sandbox watch", daemon=True).start()
 
@@ -131,6 +129,7 @@ class ConvertingProcess:
         data, self.answered_s, self.still_s = self._replies.get(timeout=timeout_s)
         if data is None:
             raise self._broken()
+        self._taken_bytes += len(data)
         try:
             reply = decode_reply(data)
         except msgspec.DecodeError as error:
@@ -154,6 +153,9 @@ class ConvertingProcess:
         self._process.wait()
         with contextlib.suppress(OSError):
             self._requests.close()
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
 
     def _stop_watching(self) -> None:
         self._closed.set()
@@ -190,20 +192,46 @@ class ConvertingProcess:
             return
 
     def _read_replies(self) -> None:
-        with cast("BinaryIO", self._process.stdout) as pipe:
+        with cast("BufferedReader", self._process.stdout) as pipe:
+            frames, is_there = FrameReader(pipe), _readiness(pipe)
             data: bytes | None = b""
             while data is not None:
-                try:
-                    data = read_frame(pipe, lambda: self._max_reply_bytes)
-                except MessageTooLargeError:
-                    self._said_too_much = True
-                    data = None
-                except OSError:
-                    data = None
+                if not frames.holds_more:
+                    self._let_replies_gather(is_there)
+                data = self._read_reply(frames)
                 self._note_reply()
                 # Later on nobody may look at the clock for long, which is no standing still.
                 self._replies.put((data, self._replied_s, self.clock.still_s()))
         self._stop_watching()
+
+    def _let_replies_gather(self, is_there: Callable[[], bool]) -> None:
+        """Look for the next reply now and then, while the process has others to work on."""
+        for _ in range(_MAX_GATHERS):
+            if len(self._asked) < 2 or is_there():
+                return
+            time.sleep(_GATHER_S)
+
+    def _read_reply(self, frames: FrameReader) -> bytes | None:
+        """The next reply; None where none can come any more."""
+        try:
+            data = frames.read(self._room_bytes)
+        except MessageTooLargeError:
+            if self._waiting_bytes:
+                # That's no fault of the file: another process reads it again.
+                self._ended_for = ProcessFailedError("the answers before it take too much memory")
+            else:
+                self._said_too_much = True
+            self._signal_end()
+            return None
+        except OSError:
+            return None
+        self._read_bytes += len(data or b"")
+        return data
+
+    def _room_bytes(self) -> int:
+        """How long the next reply may be, beside those that nobody took yet."""
+        self._waiting_bytes = self._read_bytes - self._taken_bytes
+        return self._max_reply_bytes - self._waiting_bytes
 
     def _note_reply(self) -> None:
         self._replied_s = self.clock.now_s()
@@ -241,16 +269,13 @@ def took_too_long(timeout_s: float) -> ConversionError:
     return ConversionError(f"reading it took more than {timeout_s:g} s")
 
 
-def _command(memory_bytes: int, *, ocr: bool) -> list[str]:
-    # -P: no module may come from the folder that the program happens to run in.
-    options = ["-P", "-B", "-X", "utf8"]
-    arguments = [str(memory_bytes), "ocr" if ocr else "plain"]
-    return [sys.executable, *options, "-m", "converters.sandbox_child", *arguments]
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return {**kept, **_SET_VARIABLES}
+def _readiness(pipe: BufferedReader) -> Callable[[], bool]:
+    """Tells whether something can be read; where the system doesn't say, that's always so."""
+    if sys.platform == "win32":
+        return lambda: True
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return lambda: bool(poll.poll(0))
 
 
 def _cannot_start(reason: str) -> LocalsearchError:

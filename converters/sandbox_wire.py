@@ -15,10 +15,13 @@ from converters.registry import Conversion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BufferedReader
 
     import msgspec
 
 _LENGTH = struct.Struct(">Q")
+# What a pipe holds on Linux.
+PIPE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +96,45 @@ def decode_reply(data: bytes) -> Reply:
 
 def write_frame(pipe: BinaryIO, data: bytes) -> None:
     """Write bytes, their length ahead of them."""
-    pipe.write(_LENGTH.pack(len(data)))
-    pipe.write(data)
+    # In one piece: whoever waits for it is woken once.
+    pipe.write(_LENGTH.pack(len(data)) + data)
     pipe.flush()
 
 
-def read_frame(pipe: BinaryIO, max_bytes: Callable[[], int]) -> bytes | None:
-    """The next bytes that were written; None at the end, or where the writer broke off.
+class FrameReader:
+    """Reads from a pipe what `write_frame` wrote on it, all that's there in one go."""
 
-    Raises MessageTooLargeError where they're more than `max_bytes` gives once they've begun, as
-    what is expected may be settled while this waits.
-    """
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    if length > max_bytes():
-        raise MessageTooLargeError
-    data = pipe.read(length)
-    return data if len(data) == length else None
+    def __init__(self, pipe: BufferedReader) -> None:
+        self._pipe = pipe
+        self._held = b""
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether it has some of the next bytes already."""
+        return bool(self._held)
+
+    def read(self, max_bytes: Callable[[], int]) -> bytes | None:
+        """The next bytes that were written; None at the end, or where the writer broke off.
+
+        Raises MessageTooLargeError where they're more than `max_bytes` gives once they've begun,
+        as what is expected may be settled while this waits.
+        """
+        head = self._take(_LENGTH.size)
+        if head is None:
+            return None
+        (length,) = _LENGTH.unpack(head)
+        if length > max_bytes():
+            raise MessageTooLargeError
+        return self._take(length)
+
+    def _take(self, count: int) -> bytes | None:
+        pieces, there = [self._held], len(self._held)
+        while there < count:
+            piece = self._pipe.read1(PIPE_BYTES)
+            if not piece:
+                return None
+            pieces.append(piece)
+            there += len(piece)
+        data = b"".join(pieces)
+        self._held = data[count:]
+        return data[:count]

@@ -98,7 +98,7 @@ class Indexer:
     ) -> bool:
         """Read what was recorded, and at its end forget the files that are gone.
 
-        `expect`, where there is one, is told which file comes next while one is worked with.
+        `expect`, where there is one, is told which files come next while one is worked with.
         """
         reading = FileReading(self._run, convert, expect)
         if not reading.read_pending(until):

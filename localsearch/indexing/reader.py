@@ -88,9 +88,9 @@ class Convert(Protocol):
 
 
 class Expect(Protocol):
-    """Says which file will soon be converted, so that it may be read meanwhile."""
+    """Says which files will be converted next, so that they may be read meanwhile."""
 
-    def __call__(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> None:
+    def __call__(self, paths: Iterable[str], *, ocr: bool, plugins: Sequence[str]) -> None:
         """Never raises, never waits."""
 
 

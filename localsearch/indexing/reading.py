@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from functools import cache
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from localsearch.indexing import reader
@@ -12,7 +14,7 @@ from localsearch.scanning.cloud import is_placeholder
 from localsearch.types import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from localsearch.indexing.reader import Convert, Expect, Reading
     from localsearch.indexing.run import Run
@@ -26,7 +28,7 @@ _MAX_ATTEMPTS = 3
 class FileReading:
     """Reads what was recorded, the most recently changed first; a file is one transaction.
 
-    `expect`, where there is one, is told which file comes next while one is worked with.
+    `expect`, where there is one, is told which files come next while one is worked with.
     """
 
     def __init__(self, run: Run, convert: Convert, expect: Expect | None = None) -> None:
@@ -52,9 +54,11 @@ class FileReading:
             ]
             if not batch:
                 return True
+            # Asked of each file once: it comes up again with each of those before it.
+            may_read_ahead = cache(self._may_read_ahead)
             for position, (file_id, ref) in enumerate(batch):
                 run.check_cancelled()
-                self._announce(batch[position : position + 2])
+                self._announce(takewhile(may_read_ahead, islice(batch, position, None)))
                 if until():
                     return False
                 run.report_progress(
@@ -72,16 +76,17 @@ class FileReading:
                 else:
                     attempts[file_id] += 1
 
-    def _announce(self, following: Sequence[tuple[int, FileRef]]) -> None:
-        expect, settings = self._expect, self._run.settings
-        if expect is None:
-            return
-        for file_id, ref in following:
-            # What has the content that it had needn't be converted at all; if it's another after
-            # all, it would have to wait for what was announced before it.
-            if self._store.files.reusable_hash(file_id) is not None or not _is_here(ref.path):
-                break
-            expect(ref.path, ocr=settings.index.ocr, plugins=settings.converters.plugins)
+    def _announce(self, following: Iterable[tuple[int, FileRef]]) -> None:
+        if self._expect is not None:
+            settings = self._run.settings
+            paths = (ref.path for _, ref in following)
+            self._expect(paths, ocr=settings.index.ocr, plugins=settings.converters.plugins)
+
+    def _may_read_ahead(self, file: tuple[int, FileRef]) -> bool:
+        file_id, ref = file
+        # What has the content that it had needn't be converted at all; if it's another after
+        # all, it would have to wait for what was announced before it.
+        return self._store.files.reusable_hash(file_id) is None and _is_here(ref.path)
 
     def read(self, ref: FileRef, *, known_hash: bytes | None = None) -> Reading:
         """What a file says, cut for the model; "same" where its content is the known one."""

@@ -9,7 +9,7 @@ from localsearch.indexing.indexer import open_sandbox
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from converters.registry import Conversion
     from converters.sandbox import Sandbox
@@ -45,10 +45,10 @@ class ReadingProcess:
         finally:
             self.is_needed()
 
-    def expect(self, path: str, *, ocr: bool, plugins: Sequence[str]) -> None:
-        """Begin with a file that will soon be read; see Sandbox."""
+    def expect(self, paths: Iterable[str], *, ocr: bool, plugins: Sequence[str]) -> None:
+        """Begin with the files that will be read next; see Sandbox."""
         if self._sandbox is not None:
-            self._sandbox.expect(path, ocr=ocr, plugins=plugins)
+            self._sandbox.expect(paths, ocr=ocr, plugins=plugins)
 
     def is_needed(self) -> None:
         """Work is going on, for which it stays."""

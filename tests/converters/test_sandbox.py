@@ -287,6 +287,7 @@ import sys
 from converters.sandbox import Sandbox
 sandbox = Sandbox(timeout_s=200, memory_bytes=1_000_000_000)
 sandbox.convert(sys.argv[1])
+sandbox.expect(sys.argv[2:], plugins=("loop",))
 print(sandbox.child_pid, flush=True)
 sandbox.convert(sys.argv[2], plugins=("loop",))
 """
@@ -295,8 +296,11 @@ sandbox.convert(sys.argv[2], plugins=("loop",))
 @pytest.mark.skipif(sys.platform == "win32", reason="it ends processes with signals")
 def test_the_process_ends_with_the_program(tmp_path: Path) -> None:
     quick, endless = _file(tmp_path, "txt", "Quick.\n"), _file(tmp_path, "loop")
+    for path in (quick, endless):
+        # Old enough to be expected: another request waits while the endless one is read.
+        os.utime(path, (1_700_000_000, 1_700_000_000))
     parent = subprocess.Popen(
-        [sys.executable, "-c", _PARENT, quick, endless], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _PARENT, quick, endless, quick], stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
     with parent, parent.stdout as output:

@@ -46,8 +46,7 @@ def _read(sandbox: Sandbox, path: str) -> str:
 
 
 def _expect(sandbox: Sandbox, *paths: str) -> None:
-    for path in paths:
-        sandbox.expect(path, plugins=_PLUGINS)
+    sandbox.expect(paths, plugins=_PLUGINS)
 
 
 def _wait_for_the_end_of(sandbox: Sandbox) -> None:
@@ -85,6 +84,57 @@ def test_a_file_that_changed_is_read_again(sandbox: Sandbox, tmp_path: Path) -> 
     assert _read(sandbox, path) == "3 new"
 
 
+def test_many_small_files_are_asked_for_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    paths = [_file(tmp_path, f"{number}.count") for number in range(30)]
+    texts, most = [], 0
+    for position in range(len(paths)):
+        _expect(sandbox, *paths[position:])
+        most = max(most, len(sandbox._expected))
+        texts.append(_read(sandbox, paths[position]))
+    assert texts == [f"{number + 2} {number}.count" for number in range(30)]
+    assert most == 8
+
+
+def test_nobody_waits_for_long_names_to_be_read(sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / ("a" * 200) / ("b" * 200) / ("c" * 200) / ("d" * 200)
+    folder.mkdir(parents=True)
+    paths = [_file(folder, f"{number}.count") for number in range(8)]
+    _expect(sandbox, _file(tmp_path, "a.loop"), *paths)
+    # A pipe may hold no more than 4 kB, and the process reads none of it meanwhile.
+    assert sum(len(each.request.path) for each in sandbox._expected) < 3500
+    assert len(sandbox._expected) > 2
+
+
+def test_files_after_one_that_must_wait_wait_as_well(sandbox: Sandbox, tmp_path: Path) -> None:
+    first, last = _file(tmp_path, "a.count"), _file(tmp_path, "c.count")
+    new = tmp_path / "b.count"
+    new.write_text("new")
+    paths = [first, str(new), last]
+    texts = []
+    for position, path in enumerate(paths):
+        _expect(sandbox, *paths[position:])
+        texts.append(_read(sandbox, path))
+    assert texts == ["2 a.count", "3 new", "4 c.count"]
+
+
+def test_answers_that_nobody_takes_are_held_up_to_a_bound(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("converters.sandbox._EXTRA_REPLY_BYTES", 1000)
+    paths = [_file(tmp_path, f"{number}.count", f"{number}" * 900) for number in range(6)]
+    child = sandbox._child
+    assert child is not None
+    sandbox.expect(paths, text_limit=1000, plugins=_PLUGINS)
+    _wait_for_the_end_of(sandbox)
+    assert child._read_bytes - child._taken_bytes <= 5000
+    texts = [
+        sandbox.convert(path, text_limit=1000, plugins=_PLUGINS).documents[0].blocks[0].text
+        for path in paths
+    ]
+    assert [text.split()[-1][:1] for text in texts] == list("012345")
+    assert sandbox._child is not child
+
+
 def test_what_was_just_written_is_not_read_ahead(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "a.count"
     path.write_text("now")
@@ -100,6 +150,35 @@ def test_a_crash_costs_the_expected_file_only(sandbox: Sandbox, tmp_path: Path) 
     assert _read(sandbox, good) == "1 b.count"
     _expect(sandbox, crash, good)
     assert _read(sandbox, good) == "1 b.count"
+
+
+@pytest.mark.parametrize("bad", ["d.abort", "d.leave"])
+def test_a_crash_costs_none_of_the_many_around_it(
+    sandbox: Sandbox, tmp_path: Path, bad: str
+) -> None:
+    paths = [_file(tmp_path, name) for name in ("a.count", "b.count", bad, "e.count", "f.count")]
+    texts = []
+    for position, path in enumerate(paths):
+        _expect(sandbox, *paths[position:])
+        try:
+            texts.append(_read(sandbox, path))
+        except ConversionError as error:
+            texts.append(error.cause[:21])
+    assert texts == [
+        "2 a.count", "3 b.count", "the converter crashed", "1 e.count", "2 f.count",
+    ]  # fmt: skip
+
+
+def test_a_loop_costs_none_of_the_many_around_it(tmp_path: Path) -> None:
+    names = ("a.count", "b.count", "c.loop", "d.count", "e.count")
+    paths = [_file(tmp_path, name) for name in names]
+    with Sandbox(timeout_s=2, memory_bytes=1_000_000_000) as sandbox:
+        assert _read(sandbox, paths[0]) == "1 a.count"
+        _expect(sandbox, *paths)
+        assert [_read(sandbox, path) for path in paths[:2]] == ["2 a.count", "3 b.count"]
+        with pytest.raises(ConversionError, match="more than 2 s"):
+            _read(sandbox, paths[2])
+        assert [_read(sandbox, path) for path in paths[3:]] == ["1 d.count", "2 e.count"]
 
 
 def test_a_loop_costs_the_expected_file_only(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def _cut_ahead(folder: Path) -> Iterator[tuple[Sandbox, str]]:
     os.utime(file, (1_700_000_000, 1_700_000_000))
     with Sandbox(timeout_s=3, memory_bytes=1_000_000_000) as sandbox:
         sandbox.convert(str(first))
-        sandbox.expect(str(file), plugins=("punctual",))
+        sandbox.expect([str(file)], plugins=("punctual",))
         yield sandbox, str(file)
 
 

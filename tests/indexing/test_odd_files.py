@@ -6,7 +6,7 @@ import io
 import os
 import tarfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -142,8 +142,8 @@ def test_what_is_only_in_the_cloud_is_not_read_ahead(
     away = library / "garden/bees.txt"
     expected: set[str] = set()
 
-    def expect(path: str, *, ocr: bool, plugins: Sequence[str]) -> None:
-        expected.add(path)
+    def expect(paths: Iterable[str], *, ocr: bool, plugins: Sequence[str]) -> None:
+        expected.update(paths)
 
     with Index(home, NO_MODEL) as index, Store(home.index_file) as store:
         index.add_roots([str(library)])
