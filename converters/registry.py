@@ -148,6 +148,18 @@ def is_outdated(recorded: str, filename: str, plugins: Sequence[str] = ()) -> bo
         return bool(newest)
 
 
+def telling_part(filename: str, plugins: Sequence[str] = ()) -> str:
+    """What of a file's name chooses its converter: a name that stands for many, hence for memory.
+
+    The functions here answer for it as for the whole.
+    """
+    base = filename.rpartition(os.sep)[2].lower()
+    if plugins or base in _BY_FILENAME:
+        return base
+    _, dot, endings = base.lstrip(".").partition(".")
+    return f"*.{endings}" if dot else base
+
+
 def kind_for(filename: str) -> Kind:
     """What sort of file it is by its name alone."""
     found = _format_for(filename)

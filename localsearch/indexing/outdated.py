@@ -47,23 +47,27 @@ def mark_outdated(
     The paths of those that are indexed already are given too, and with `leave` they aren't marked:
     they're for `localsearch.indexing.renewing`.
     """
-    from converters.registry import is_outdated
+    from converters.registry import is_outdated, telling_part
 
     plugins = settings.converters.plugins
     wanted = chunking(embedder)
     # Which size suits is known again when the model is back.
     step = _CHUNKER_STEP if embedder is None else 1
+    answers: dict[tuple[str, str], bool] = {}
+
+    def has_newer_converter(file: KnownFile) -> bool:
+        asked = file.converter, telling_part(file.path, plugins)
+        if asked not in answers:
+            answers[asked] = is_outdated(*asked, plugins)
+        return answers[asked]
+
     indexed, failed = [], []
     for file in unchanged:
         if file.state == "indexed":
-            if file.chunker // step != wanted // step or is_outdated(
-                file.converter, file.path, plugins
-            ):
+            if file.chunker // step != wanted // step or has_newer_converter(file):
                 indexed.append(file.path)
         elif file.state == "failed" and (
-            is_outdated(file.converter, file.path, plugins)
-            if file.opened
-            else os.access(file.path, os.R_OK)
+            has_newer_converter(file) if file.opened else os.access(file.path, os.R_OK)
         ):
             failed.append(file.path)
     marked = dict.fromkeys((*failed, *_readable_scans(store, settings)))

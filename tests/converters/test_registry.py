@@ -11,15 +11,18 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from converters import plugins, registry
-from converters.formats import FORMATS
+from converters.formats import FORMATS, NAME_ONLY_KINDS
 from converters.registry import (
     convert_file,
     converter_version,
     fingerprint_for,
     is_outdated,
     kind_for,
+    telling_part,
 )
 from converters.sources import BytesSource
 from localsearch.types import (
@@ -256,3 +259,17 @@ def test_what_is_wrong_with_a_named_converter_is_said(example: str) -> None:
     assert plugins.plugin_problems([example]) == ()
     (problem,) = plugins.plugin_problems(["missing"])
     assert problem == "the converter 'missing' of the settings isn't installed"
+
+
+TELLING_NAMES = sorted(
+    {name for each in FORMATS for name in (*each.suffixes, *each.filenames)} | set(NAME_ONLY_KINDS)
+)
+
+
+@given(st.sampled_from(TELLING_NAMES), st.text("aB. é", max_size=6))
+def test_the_telling_part_of_a_name_stands_for_the_whole(name: str, beginning: str) -> None:
+    path = os.path.join(os.sep, "somewhere", beginning + name)
+    part = telling_part(path)
+    assert fingerprint_for(part) == fingerprint_for(path)
+    assert is_outdated("pdf:0", part) == is_outdated("pdf:0", path)
+    assert kind_for(part) == kind_for(path)
