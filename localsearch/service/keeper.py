@@ -229,26 +229,31 @@ class Keeper:
         """Embed, unless the battery or the user's programs go first; False where they do."""
         if not self._giving_way.may_begin():
             return False
-        began_s = time.monotonic()
         if self._has_to_embed:
-            self._embed()
+            worked_s = self._embed()
         else:
+            began_s = time.monotonic()
             self._change_model()
+            worked_s = time.monotonic() - began_s
         more = self._has_to_embed or self._change.is_due
-        self._giving_way.rest_after(time.monotonic() - began_s, more=more)
+        self._giving_way.rest_after(worked_s, more=more)
         return True
 
     def _must_leave_off(self) -> Callable[[], bool]:
         return self._giving_way.must_leave_off(self._must_look_up)
 
-    def _embed(self) -> None:
+    def _embed(self) -> float:
+        """Gives the seconds that the model worked: to load it is nothing to rest from."""
         indexer = self._open_indexer()
-        if not indexer.embed_missing(until=self._must_leave_off()):
-            return
-        if indexer.has_outdated and not indexer.renew_outdated(
-            self._reading.convert, until=self._must_leave_off()
+        _, before_s = indexer.embedded
+        until = self._must_leave_off
+        if indexer.embed_missing(until=until()) and (
+            not indexer.has_outdated or indexer.renew_outdated(self._reading.convert, until=until())
         ):
-            return
+            self._finish(indexer)
+        return indexer.embedded[1] - before_s
+
+    def _finish(self, indexer: Indexer) -> None:
         report = indexer.finish()
         self._has_to_embed = False
         self._indexer = None

@@ -13,6 +13,7 @@ import pytest
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.random_qwen3 import write_random_qwen3
+from localsearch.service.giving_way import GivingWay
 from localsearch.store import Store
 from tests.running import Running
 
@@ -132,6 +133,33 @@ def test_while_others_need_the_machine_it_goes_on_slowly(
         running.until(lambda: "other programs" in running.service.state().waiting)
         running.until_reports(1)
         assert running.service.index.status().coverage.semantic == 1.0
+    finally:
+        running.end()
+
+
+def test_loading_the_model_is_nothing_to_rest_from(
+    filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading_s = 3.0
+    rested_s = []
+    real_load, real_rest = Index._load_embedder, GivingWay.rest_after
+
+    def slowly(self: Index, *asked: object) -> object:
+        threading.Event().wait(loading_s)
+        return real_load(self, *asked)  # type: ignore[arg-type]
+
+    def note(self: GivingWay, worked_s: float, *, more: bool) -> None:
+        rested_s.append(worked_s)
+        real_rest(self, worked_s, more=more)
+
+    monkeypatch.setattr(Index, "_load_embedder", slowly)
+    monkeypatch.setattr(GivingWay, "rest_after", note)
+    (library / "new.txt").write_text("walnuts")
+    running = Running(filled.paths, filled.settings)
+    try:
+        running.until_reports(1)
+        assert running.service.index.status().coverage.semantic == 1.0
+        assert 0 < max(rested_s) < loading_s
     finally:
         running.end()
 
