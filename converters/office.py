@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -31,6 +32,10 @@ _EMPTY = {
     "docprops/custom.xml": b'<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/'
     b'2006/custom-properties"/>',
 }
+_NOTHING = b"<nothing/>"
+_NO_RELATIONS = (
+    b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
+)
 _STRICT = b"http://purl.oclc.org/ooxml/"
 # ISO 29500 names its strict and transitional namespaces differently; libraries know the latter.
 _TRANSITIONAL = (
@@ -64,17 +69,32 @@ _MAIN_TYPES = (
 )  # fmt: skip
 
 
-def checked_package(source: Source, *, max_elements: int) -> BinaryIO:
+def checked_package(
+    source: Source,
+    *,
+    max_elements: int,
+    spare: re.Pattern[str] | None = None,
+    notes: list[str] | None = None,
+) -> BinaryIO:
     """A copy of an office file in memory that holds its XML parts, checked, and no pictures.
 
-    `max_elements` bounds each part. Raises ConversionError with the reason where the file is
-    locked, damaged, or made to hurt.
+    `max_elements` bounds each part. Of the parts whose names begin as `spare` says, a damaged one
+    is left out, with a note. Raises ConversionError with the reason where the file is locked,
+    damaged elsewhere, or made to hurt.
     """
     refuse_ole(source)
     copy = BytesIO()
     with checked_zip(source, _LIMITS) as package, zipfile.ZipFile(copy, "w") as safe:
         for name in package.members:
-            safe.writestr(name, _checked_part(package, name, max_elements))
+            try:
+                data = _checked_part(package, name, max_elements)
+            except MalformedXmlError as error:
+                if spare is None or not spare.match(name):
+                    raise
+                data = _in_place_of(name, _NOTHING)
+                if notes is not None:
+                    notes.append(f"{error.cause}, which is left out")
+            safe.writestr(name, data)
     copy.seek(0)
     return copy
 
@@ -90,9 +110,9 @@ def _checked_part(package: CheckedZip, name: str, max_elements: int) -> bytes:
         raise
     except ConversionError as error:
         if name.lower().startswith(_OPTIONAL):
-            return _EMPTY.get(name.lower(), b"")
+            return _in_place_of(name, b"")
         if isinstance(error, MalformedXmlError):
-            raise ConversionError(f"{error.cause} of {name}") from error
+            raise MalformedXmlError(f"{error.cause} of {name}") from error
         raise
     if name == "[Content_Types].xml":
         for special, main in _MAIN_TYPES:
@@ -102,6 +122,12 @@ def _checked_part(package: CheckedZip, name: str, max_elements: int) -> bytes:
         for strict, transitional in _TRANSITIONAL:
             data = data.replace(strict, transitional)
     return data
+
+
+def _in_place_of(name: str, otherwise: bytes) -> bytes:
+    """What stands for a damaged part that's left out."""
+    name = name.lower()
+    return _NO_RELATIONS if name.endswith(".rels") else _EMPTY.get(name, otherwise)
 
 
 def refuse_ole(source: Source) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -23,13 +24,18 @@ _MAX_ELEMENTS = 20_000_000
 _MAX_CELLS = 5_000_000
 # Cells that are only there because one stands far to the right; they cost little.
 _EMPTY_AS_ONE = 16
+# Other sheets can be read without them; which sheet is which is in none of them.
+_SPARE = re.compile(
+    r"_rels/|xl/(?:worksheets|chartsheets|drawings|charts|tables|theme|pivot|printerSettings)",
+    re.I,
+)
 
 
 class SheetsConverter:
     """Reads Excel workbooks; of a formula, the value that Excel saved with it."""
 
     name = "xlsx"
-    version = 3
+    version = 4
     suffixes = named("xlsx").suffixes
     filenames = named("xlsx").filenames
 
@@ -38,15 +44,18 @@ class SheetsConverter:
         with plain_errors("an Excel workbook"), warnings.catch_warnings():
             # The library warns of what it leaves out, none of which is text.
             warnings.simplefilter("ignore")
-            package = checked_package(source, max_elements=_MAX_ELEMENTS)
+            out = BlockCollector.within(context)
+            package = checked_package(
+                source, max_elements=_MAX_ELEMENTS, spare=_SPARE, notes=out.notes
+            )
             book = openpyxl.load_workbook(package, read_only=True, data_only=True, keep_links=False)
-            document = _read(book, package, BlockCollector.within(context))
+            document = _read(book, package, out)
         yield document
 
 
 def _read(book: openpyxl.Workbook, package: BinaryIO, out: BlockCollector) -> Document:
     cells_left = _MAX_CELLS
-    unread: list[ConversionError] = []
+    unread = [ConversionError(note) for note in out.notes]
     for sheet in book.worksheets:
         try:
             with plain_errors("an Excel workbook"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ _SKIPPED = frozenset(
         qn("w:pPr"),
     )
 )
+# All but the body and its relations.
+_SPARE = re.compile(r"word/(?!(?:_rels/)?document\d*\.xml)", re.I)
 # Parts of the package beside the body that hold text, in the order in which they're read.
 _SIDE_PARTS = ("header", "footnotes", "endnotes", "comments", "footer")
 
@@ -47,15 +50,18 @@ class WordConverter:
     """Reads Word documents and their templates."""
 
     name = "docx"
-    version = 2
+    version = 3
     suffixes = named("docx").suffixes
     filenames = named("docx").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document; pages are those of Word's last layout, where it left them in the file."""
         with plain_errors("a Word document"):
-            package = checked_package(source, max_elements=_MAX_ELEMENTS)
-            yield _read(docx.Document(package), BlockCollector.within(context))
+            out = BlockCollector.within(context)
+            package = checked_package(
+                source, max_elements=_MAX_ELEMENTS, spare=_SPARE, notes=out.notes
+            )
+            yield _read(docx.Document(package), out)
 
 
 def _read(document: WordDocument, out: BlockCollector) -> Document:
