@@ -37,7 +37,7 @@ class ArchiveConverter:
     """Reads archives; their paths are names only, nothing is ever written to the disk."""
 
     name = "archive"
-    version = 4
+    version = 5
     suffixes = named("archive").suffixes
     filenames = named("archive").filenames
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from converters.cleaning import clean_line
 from converters.decoding import decode
+from converters.formats import named
 from converters.safety import (
     UNPACKING_ERRORS,
     Budget,
@@ -131,7 +132,11 @@ def _is_tar(block: bytes) -> bool:
 
 def _unpacked_name(name: str) -> str:
     stem, _, suffix = name.rpartition(".")
-    return (stem or name) + _STREAM_SUFFIXES.get(f".{suffix.lower()}", "")
+    packed = f".{suffix.lower()}"
+    if not stem or packed not in named("archive").suffixes:
+        # Packed by a server or a program that left the name as it was.
+        return name
+    return stem + _STREAM_SUFFIXES.get(packed, "")
 
 
 def _tar_members(stream: _Counted) -> Iterator[Member]:

@@ -35,7 +35,12 @@ _INNER_SHARE = 0.9
 _BINARY = "binary file, found by name only"
 _KEY = "a private key, found by name only"
 # A ZIP that's called so isn't one of the formats that are ZIPs inside.
-_NEVER_ZIP = frozenset(("text", "markdown", "markup", "html", "mhtml", "pdf", "code"))
+_NEVER_ZIP = frozenset(
+    (
+        "text", "markdown", "markup", "html", "mhtml", "pdf", "code", "rtf", "eml", "mbox",
+        "notebook", "json", "yaml", "toml", "csv", "subtitles",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

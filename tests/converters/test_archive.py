@@ -53,6 +53,25 @@ def convert(path: Path, data: bytes) -> dict[str, Document]:
     return {document.member: document for document in convert_file(str(path)).documents}
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("notes.txt", "The heating is old.\n", "text"),
+        ("names.csv", "name,town\nAlbers,Ulm\n", "sheet"),
+        ("names.json", '{"name": "Albers"}', "data"),
+        ("names.py", "def heating():\n    return 1\n", "code"),
+    ],
+)
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_was_packed_under_its_own_name_is_read_as_what_it_is(
+    pack: Callable[[bytes], bytes], name: str, text: str, kind: str, tmp_path: Path
+) -> None:
+    (plain,) = convert(tmp_path / name, text.encode()).values()
+    packed = convert(tmp_path / name, pack(text.encode()))
+    assert packed[name].kind == plain.kind == kind
+    assert packed[name].blocks == plain.blocks != ()
+
+
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
 def test_names_are_listed_where_there_is_too_much_text(name: str, tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f"{n}.txt": "Words. " * 100 for n in range(40)}
