@@ -34,7 +34,7 @@ class JsonConverter:
     """Reads JSON, JSON with comments, and JSON Lines."""
 
     name = "json"
-    version = 2
+    version = 3
     suffixes = named("json").suffixes
     filenames = named("json").filenames
 

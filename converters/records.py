@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 # Characters of one record; what's beyond is binary data or no record at all.
 _MAX_RECORD_CHARACTERS = 20_000
+# Keys and tokens are shorter, and people look for them.
+_LEAST_ENCODED_CHARACTERS = 1_000
+# Base64 of both alphabets or hexadecimal, in lines or not, maybe as an URL.
+_ENCODED = re.compile(
+    r"(?:data:[\w.+/;=-]*,)?(?:[A-Za-z0-9+/_-]{40,}+\s++)*+[A-Za-z0-9+/_-]++={0,2}\s*"
+)
+_LEFT_OUT = "…"
 
 
 def flat_record(value: object, key: str = "") -> str:
@@ -44,4 +52,8 @@ def _scalar(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return " ".join(str(value).split())
+    text = str(value)
+    if len(text) >= _LEAST_ENCODED_CHARACTERS and _ENCODED.fullmatch(text):
+        # A picture or a program: no word of it is one.
+        return _LEFT_OUT
+    return " ".join(text.split())

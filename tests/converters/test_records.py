@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,39 @@ def test_only_a_row_of_names_is_a_header() -> None:
 )
 def test_column_letters(number: int, letters: str) -> None:
     assert column_letters(number) == letters
+
+
+_PICTURE = base64.b64encode(bytes(range(256)) * 4000).decode()
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        _PICTURE,
+        base64.urlsafe_b64encode(bytes(range(256)) * 10).decode(),
+        base64.encodebytes(bytes(range(256)) * 10).decode(),
+        f"data:image/png;base64,{_PICTURE}",
+        bytes(range(256)).hex() * 10,
+    ],
+)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_encoded_pictures_are_no_words(name: str, encoded: str, tmp_path: Path) -> None:
+    record = json.dumps({"who": "Albers", "photo": encoded, "files": [encoded, "last"]})
+    document = convert(tmp_path / name, record.encode())
+    text = "\n".join(block.text for block in document.blocks)
+    assert "who: Albers" in text
+    assert "last" in text
+    assert len(text) < 100
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+        " ".join(["heating"] * 500),
+        "暖房" * 1000,
+        "https://example.org/" + "?page=1&" * 300,
+    ],
+)
+def test_keys_and_long_texts_stay(value: str) -> None:
+    assert flat_record({"it": value}) == f"it: {value}"
