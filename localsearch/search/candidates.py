@@ -127,6 +127,17 @@ def _most_by_word(query: Query) -> int:
     return max(KEYWORD_CANDIDATES, query.limit)
 
 
+def still_stand(store: Store, candidates: Sequence[Candidate]) -> bool:
+    """Whether the passages of these are what they were when they were found."""
+    found = [each.passage for each in candidates]
+    now = store.matches.passages(each.chunk_id for each in found if each.chunk_id is not None)
+    nameless = store.matches.names_only(each.file_id for each in found if each.chunk_id is None)
+    return all(
+        each == (nameless.get(each.file_id) if each.chunk_id is None else now.get(each.chunk_id))
+        for each in found
+    )
+
+
 def passage_key(passage: Passage) -> tuple[int | None, int]:
     """What tells passages apart: the chunk, or the file where it has no text."""
     return passage.chunk_id, passage.file_id

@@ -12,6 +12,7 @@ from localsearch.search.candidates import (
     keyword_candidates,
     one_per_file,
     query_words,
+    still_stand,
     vector_candidates,
 )
 from localsearch.search.copies import without_copies
@@ -121,7 +122,7 @@ class Searcher:
             hits = self._hits(ranked, query, words, kind)
         stage = Stage("hybrid", query.mode, hits, clock.now(), coverage, nothing_relevant=not hits)
         reranker, notice = self._reranker(query)
-        if query.mode == "hybrid" and hits and not by_word:
+        if query.mode == "hybrid" and hits and not any(each.why.keyword_rank for each in ranked):
             # No cosine says of itself that it's too low: a word that nobody wrote has neighbours.
             stage = replace(stage, notice=_ONLY_NEAREST)
         if reranker is None or not hits:
@@ -211,7 +212,8 @@ class Searcher:
             if self._store.data_version() != as_of:
                 # A passage's id may be that of another by now, whose vector it would be given.
                 with clock.time("keyword"):
-                    by_word = self._by_word(query, words)
+                    if not (by_word and still_stand(self._store, by_word)):
+                        by_word = self._by_word(query, words)
             directions = self._store.vectors.language_directions(serving)
             if directions is not None:
                 vector = without_language(vector, directions)

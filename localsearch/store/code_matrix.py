@@ -45,6 +45,8 @@ _FEW = 0.2
 OF_DOCUMENT = 3
 # Which score so many rows have is told from every so-manieth, if that's enough of them.
 _ONE_OF, _ENOUGH_TO_TELL = 10, 400
+# A sample tells so much too little at most, unless many rows have the same score.
+_MOST_TIMES = 2
 # Fewer rows aren't worth another thread.
 _ROWS_OF_THREAD = 8192
 # Memory's speed is the limit beyond.
@@ -156,6 +158,8 @@ class CodeMatrix:
         lowest = _reached_by(scores, wanted)
         # In the rows' order, in which memory is read faster.
         parts = self._each(lambda each: np.flatnonzero(each >= lowest), scores)
+        if sum(map(len, parts)) > _MOST_TIMES * wanted:
+            parts = _without_equals(scores, lowest, wanted)
         pairs = zip(picked, parts, strict=True)
         return [each.only(part) for each, part in pairs if len(part)]
 
@@ -250,6 +254,19 @@ def _reached_by(scores: Sequence[Floats], count: int) -> float:
     sample = np.concatenate([each[::step] for each in scores])
     place = max(0, len(sample) - -(-count // step))
     return float(np.partition(sample, place)[place])
+
+
+def _without_equals(scores: Sequence[Floats], lowest: float, count: int) -> list[Ids]:
+    """The positions of what's above a score, and of what has it the first, up to `count`."""
+    import numpy as np
+
+    parts = [np.flatnonzero(each > lowest) for each in scores]
+    left = max(0, count - sum(map(len, parts)))
+    for number, each in enumerate(scores):
+        equal = np.flatnonzero(each == lowest)[:left]
+        left -= len(equal)
+        parts[number] = np.sort(np.concatenate((parts[number], equal)))
+    return parts
 
 
 def _first_of_each(document_ids: Ids, scores: Floats) -> Ids:

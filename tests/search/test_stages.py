@@ -11,6 +11,7 @@ from localsearch.api import Index
 from localsearch.config import ModelSettings, Paths, Settings
 from localsearch.engine.embedder import GgufEmbedder
 from localsearch.engine.random_qwen3 import write_random_qwen3
+from localsearch.search import stages as search_stages
 from localsearch.search.stages import finds_only_code
 from localsearch.types import CancelledError, SemanticUnavailableError, UsageError
 from tests.conftest import write_library
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from localsearch.types import FloatVector, Stage
+    from localsearch.search.candidates import Candidate, QueryWords
+    from localsearch.store import Store
+    from localsearch.types import FloatVector, Query, Stage
 
 
 def stages(index: Index, text: str, **options: object) -> list[Stage]:
@@ -87,6 +90,43 @@ def test_what_went_between_two_stages_lends_its_place_to_nobody(
         writing.update()
         *_, last = following
         assert paths(last, folder) == ["new.txt"]
+
+
+def test_words_are_looked_up_again_only_where_what_they_found_has_changed(
+    starter_models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "old.txt").write_text("The lighthouse keeper counts the ships.\n")
+    (folder / "photo.jpg").write_bytes(b"")
+    look_ups: list[str] = []
+    look_up = search_stages.keyword_candidates
+
+    def counted(store: Store, query: Query, words: QueryWords) -> list[Candidate]:
+        look_ups.append(query.text)
+        return look_up(store, query, words)
+
+    monkeypatch.setattr(search_stages, "keyword_candidates", counted)
+    c, d, s, r = (tmp_path / name for name in "cdsr")
+    home = Paths(c, d, s, starter_models_dir, r)
+    with Index(home, Settings()) as reading, Index(home, Settings()) as writing:
+        writing.add_roots([str(folder)])
+        writing.update()
+
+        def write_between(text: str, name: str) -> Stage:
+            following = reading.search(reading.parse(text))
+            next(following)
+            (folder / name).write_text("Of snow, and of an avalanche.\n")
+            writing.update()
+            *_, last = following
+            return last
+
+        assert write_between("lighthouse", "other.txt").notice == ""
+        assert write_between("photo", "one more.txt").notice == ""
+        assert look_ups == ["lighthouse", "photo"]
+        last = write_between("glacier", "glacier.txt")
+        assert paths(last, folder)[0] == "glacier.txt"
+        assert last.notice == ""
 
 
 def test_meaning_crosses_languages(filled: Index, library: Path) -> None:

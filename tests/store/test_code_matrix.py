@@ -87,3 +87,31 @@ def test_rows_of_many_blocks_are_found_on_all_threads() -> None:
     documents[0] = True
     assert sorted(matrix.nearest(blocks, vectors[0], 20, Wanted(documents))) == list(range(1, 10))
     matrix.close()
+
+
+def test_of_many_equal_rows_no_more_are_looked_at_closely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Copies of one text have one vector; the first look can't tell them apart."""
+    monkeypatch.setattr(code_matrix, "FEWEST", 300)
+    generator = np.random.default_rng(3)
+    vectors = generator.standard_normal((10_000, 64)).astype(np.float32)
+    vectors[100:9000] = vectors[99]
+    quantiser = quantise.fit(vectors)
+    rows = [(at, at, at, code) for at, code in enumerate(quantiser.codes(vectors), start=1)]
+    matrix = CodeMatrix()
+    blocks = matrix.refresh("one", lambda last_id, limit: rows[last_id : last_id + limit])
+    looked_at = []
+    closely = code_matrix._closely
+    monkeypatch.setattr(
+        code_matrix,
+        "_closely",
+        lambda picked, query: (
+            looked_at.extend(each.count for each in picked) or closely(picked, query)
+        ),
+    )
+    found = matrix.nearest(blocks, quantiser.offset(vectors[99]), 20, Wanted())
+    assert all(100 <= row <= 9000 for row in found)
+    assert sum(looked_at) == 300
+    assert matrix.nearest(blocks, quantiser.offset(vectors[9500]), 1, Wanted()) == [9501]
+    matrix.close()
