@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localsearch import keywords
 from localsearch.keywords import (
     find_needles,
     fold,
@@ -114,3 +115,10 @@ def test_the_beginning_of_a_name_in_camel_case_is_found_by_its_parts() -> None:
     assert " camel case name" in index_text("camelCaseName")
     (typed,) = query_terms("camelCa", prefix_last=True)
     assert typed.expression == '("camelca" * OR "camel ca" *)'
+
+
+def test_plain_text_is_split_as_any_other() -> None:
+    for codepoint in range(0x2071):
+        character = chr(codepoint)
+        for text in (character, f"a{character}b", f"a+{character}", f"1#{character}#"):
+            assert keywords._runs(text) == keywords._RUN.findall(text), hex(codepoint)
