@@ -59,7 +59,7 @@ class OdsConverter(OdtConverter):
     """Reads spreadsheets of LibreOffice and its relatives."""
 
     name = "ods"
-    version = 3
+    version = 4
     suffixes = named("ods").suffixes
     filenames = named("ods").filenames
     kind: Kind = "sheet"

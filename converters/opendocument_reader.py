@@ -70,7 +70,10 @@ class ContentReader:
         self._is_title_frame = False
         self._lists = 0
         self._items: list[str] = []
-        self._tables = TableReader(self._add_rows, lambda sheet: SheetRows(sheet, out))
+        # Comments come after the rows around them: after all of the sheet there may be no room.
+        self._tables = TableReader(
+            self._add_rows, lambda sheet: SheetRows(sheet, out, self._add_notes)
+        )
 
     def take(self, event: XmlEvent) -> None:
         """Read on by one event."""

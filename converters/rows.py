@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from converters.collecting import BlockCollector
 from localsearch.types import Locator
@@ -54,11 +54,17 @@ def _is_number(cell: str) -> bool:
 
 
 class SheetRows:
-    """Gathers the lines of neighbouring rows into blocks that know their range of cells."""
+    """Gathers the lines of neighbouring rows into blocks that know their range of cells.
 
-    def __init__(self, sheet: str, out: BlockCollector) -> None:
+    `after` is called after each block, for what belongs to its cells.
+    """
+
+    def __init__(
+        self, sheet: str, out: BlockCollector, after: Callable[[], None] = lambda: None
+    ) -> None:
         self._sheet = sheet
         self._out = out
+        self._after = after
         self._lines: list[str] = []
         self._length = 0
         self._first = self._last = self._columns = 0
@@ -82,6 +88,7 @@ class SheetRows:
             last = f"{column_letters(self._columns)}{self._last}"
             locator = Locator(sheet=self._sheet, cell=f"A{self._first}:{last}")
             self._out.add("\n".join(self._lines), locator, "table")
+            self._after()
         self._lines.clear()
         self._length = 0
 

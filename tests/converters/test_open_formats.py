@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from converters.registry import convert_file
 from localsearch.types import ConversionError, Locator
 from tests.converters.fuzz_seeds import zipped
 from tests.converters.office_files import convert, place_of
@@ -131,6 +132,25 @@ def test_comments_on_the_cells_of_a_sheet(tmp_path: Path) -> None:
     document = convert(tmp_path / "a.ods", zipped({"content.xml": content(body)}))
     assert [block.text for block in document.blocks] == ["5\n7", "Check 5.", "Check 7."]
     assert place_of(document, "Check 7.") == Locator(sheet="Năm", cell="B2", part="comment")
+
+
+def test_comments_stay_where_the_rows_are_more_than_is_read(tmp_path: Path) -> None:
+    rows = "".join(
+        "<table:table-row><table:table-cell><office:annotation>"
+        f"<text:p>Check {n}.</text:p></office:annotation><text:p>Row {n} of the many.</text:p>"
+        "</table:table-cell></table:table-row>"
+        for n in range(1, 300)
+    )
+    body = f"<office:spreadsheet><table:table table:name='S'>{rows}</table:table>"
+    path = tmp_path / "a.ods"
+    path.write_bytes(zipped({"content.xml": content(f"{body}</office:spreadsheet>")}))
+    (document,) = convert_file(str(path), text_limit=3000).documents
+    assert place_of(document, "Check 1.").cell == "A1"
+    assert "only the first 3,000 characters were read" in document.notes
+    (document,) = convert_file(str(path)).documents
+    texts = [block.text for block in document.blocks]
+    assert texts.index("Check 20.") < texts.index("Check 299.")
+    assert sum(text.startswith("Check") for text in texts) == 299
 
 
 def test_flat_text_document(tmp_path: Path) -> None:
