@@ -29,8 +29,9 @@ _WEIGHT_AMONG_LANGUAGES = 0.16
 # Where a passage that holds an identifier of the query stands at the latest, if words rank it
 # first of those: on the first page.
 _PLACE_OF_IDENTIFIERS = 10
+_WORD = regex.compile(r"\w+")
 # Letters with digits, underscores or capitals among them.
-_IDENTIFIER = regex.compile(r"\w*(?:\p{L}\d|\d\p{L}|\w_\w|\p{Ll}\p{Lu})\w*")
+_LIKE_IDENTIFIER = regex.compile(r"\p{L}\d|\d\p{L}|\w_\w|\p{Ll}\p{Lu}")
 # Less than scores differ by.
 _LESS = 1e-6
 
@@ -95,7 +96,8 @@ def _with_place_of_identifiers(ordered: Sequence[Candidate], query: Query) -> li
 
     It was typed for a reason, while the rest of the query may be like many other passages.
     """
-    identifiers = [fold(each) for each in _IDENTIFIER.findall(query.wanted)]
+    words = _WORD.findall(query.wanted)
+    identifiers = [fold(each) for each in words if _LIKE_IDENTIFIER.search(each)]
     if not identifiers:
         return list(ordered)
     holding = [
