@@ -438,8 +438,8 @@ def test_only_where_code_alone_can_be_found_its_task_is_used(
     assert asked == [expected]
 
 
-@pytest.mark.parametrize("text", ["x" * 30_000, "锅炉" * 15_000, "a_" * 15_000, "aB1" * 10_000])
-def test_one_endless_word_is_answered_as_quickly_as_others(filled: Index, text: str) -> None:
-    *_, last = stages(filled, text)
+@pytest.mark.parametrize("part", ["x", "锅炉", "a_", "aB1"])
+def test_one_endless_word_is_answered_as_quickly_as_others(filled: Index, part: str) -> None:
+    *_, last = stages(filled, part * 15_000)
     assert last.final
     assert last.timings_ms.fuse < 3000, "a minute, if it looked at each letter for every other"
