@@ -109,6 +109,12 @@ def _state_of(store: Store, paths: Paths, settings: Settings | None) -> Iterator
             f" {coverage.semantic:.0%} by meaning"
         )
         yield Finding("coverage", "warning", text, "localsearch index")
+    if store.vectors.lacks_codes():
+        text = (
+            "an upgrade dropped what makes large indexes quick to search by meaning;"
+            " until it's made anew, such searches are slow"
+        )
+        yield Finding("index", "warning", text, "localsearch index")
 
 
 def check_folder(root: str, rules: IgnoreRules) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from localsearch.config import IndexSettings, ModelSettings, Settings
 from localsearch.health.contents import NetworkWatcher, check_index, check_models
 from localsearch.health.doctor import examine, exit_code
 from localsearch.models import get_entry
+from localsearch.store import codes
 from localsearch.types import Finding
 
 if TYPE_CHECKING:
@@ -89,6 +90,17 @@ def test_an_index_that_is_not_finished_is_a_warning(filled: Index, library: Path
     _, findings = check_index(filled.paths)
     assert levels(list(findings)) == {"index": "ok", "coverage": "warning"}
     assert next(each.fix for each in findings if each.check == "coverage") == "localsearch index"
+
+
+def test_codes_that_an_upgrade_dropped_are_told_until_they_are_made_anew(
+    filled: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "CODED_FROM_NUMBERS", 1)
+    _, findings = check_index(filled.paths)
+    assert [each.fix for each in findings if each.level == "warning"] == ["localsearch index"]
+    filled.update()
+    _, findings = check_index(filled.paths)
+    assert levels(list(findings)) == {"index": "ok"}
 
 
 def test_a_folder_that_is_gone_is_a_warning(filled: Index, library: Path) -> None:
