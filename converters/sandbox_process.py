@@ -199,9 +199,7 @@ class ConvertingProcess:
                 if not frames.holds_more:
                     self._let_replies_gather(is_there)
                 data = self._read_reply(frames)
-                self._note_reply()
-                # Later on nobody may look at the clock for long, which is no standing still.
-                self._replies.put((data, self._replied_s, self.clock.still_s()))
+                self._replies.put((data, *self._note_reply()))
         self._stop_watching()
 
     def _let_replies_gather(self, is_there: Callable[[], bool]) -> None:
@@ -233,11 +231,15 @@ class ConvertingProcess:
         self._waiting_bytes = self._read_bytes - self._taken_bytes
         return self._max_reply_bytes - self._waiting_bytes
 
-    def _note_reply(self) -> None:
+    def _note_reply(self) -> tuple[float, float]:
+        """When a reply came, and for how long the clock had stood still until then."""
         self._replied_s = self.clock.now_s()
+        # Later on nobody may look at the clock for long, which is no standing still.
+        still_s = self.clock.still_s()
         # The first reply only says that it's ready.
         with contextlib.suppress(IndexError):
             self._asked.popleft()
+        return self._replied_s, still_s
 
     def _broken(self) -> ConversionError:
         if self._ended_for is not None:
