@@ -20,6 +20,8 @@ from tests.running import Running
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 def test_edits_are_found_by_word_while_a_backlog_is_embedded(
     filled: Index, library: Path, monkeypatch: pytest.MonkeyPatch
@@ -34,8 +36,6 @@ def test_edits_are_found_by_word_while_a_backlog_is_embedded(
         return real_embed(self, texts, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(embedder), "embed_documents", slowly)
-    # Whatever else this machine does meanwhile.
-    monkeypatch.setattr("localsearch.service.politeness.OthersLoad.__call__", lambda _: 0.0)
     for number in range(150):
         (library / f"backlog{number}.txt").write_text(f"backlog number {number}")
     running = Running(filled.paths, filled.settings)

@@ -20,6 +20,8 @@ from tests.running import WAIT_S, Running, passes
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 def test_it_says_when_there_is_no_index(home: config.Paths) -> None:
     with Service(home) as service, pytest.raises(NoIndexError):
