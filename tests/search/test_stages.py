@@ -11,7 +11,7 @@ from localsearch.api import Index
 from localsearch.config import ModelSettings, Paths, Settings
 from localsearch.engine.embedder import GgufEmbedder
 from localsearch.engine.random_qwen3 import write_random_qwen3
-from localsearch.search import stages as search_stages
+from localsearch.search.candidates import keyword_candidates
 from localsearch.search.stages import finds_only_code
 from localsearch.types import CancelledError, SemanticUnavailableError, UsageError
 from tests.conftest import write_library
@@ -100,13 +100,12 @@ def test_words_are_looked_up_again_only_where_what_they_found_has_changed(
     (folder / "old.txt").write_text("The lighthouse keeper counts the ships.\n")
     (folder / "photo.jpg").write_bytes(b"")
     look_ups: list[str] = []
-    look_up = search_stages.keyword_candidates
 
     def counted(store: Store, query: Query, words: QueryWords) -> list[Candidate]:
         look_ups.append(query.text)
-        return look_up(store, query, words)
+        return keyword_candidates(store, query, words)
 
-    monkeypatch.setattr(search_stages, "keyword_candidates", counted)
+    monkeypatch.setattr("localsearch.search.stages.keyword_candidates", counted)
     c, d, s, r = (tmp_path / name for name in "cdsr")
     home = Paths(c, d, s, starter_models_dir, r)
     with Index(home, Settings()) as reading, Index(home, Settings()) as writing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -101,15 +101,14 @@ def test_of_many_equal_rows_no_more_are_looked_at_closely(
     rows = [(at, at, at, code) for at, code in enumerate(quantiser.codes(vectors), start=1)]
     matrix = CodeMatrix()
     blocks = matrix.refresh("one", lambda last_id, limit: rows[last_id : last_id + limit])
-    looked_at = []
+    looked_at: list[int] = []
     closely = code_matrix._closely
-    monkeypatch.setattr(
-        code_matrix,
-        "_closely",
-        lambda picked, query: (
-            looked_at.extend(each.count for each in picked) or closely(picked, query)
-        ),
-    )
+
+    def counted(picked: Sequence[Any], query: Any) -> tuple[Any, ...]:
+        looked_at.extend(each.count for each in picked)
+        return closely(picked, query)
+
+    monkeypatch.setattr(code_matrix, "_closely", counted)
     found = matrix.nearest(blocks, quantiser.offset(vectors[99]), 20, Wanted())
     assert all(100 <= row <= 9000 for row in found)
     assert sum(looked_at) == 300
