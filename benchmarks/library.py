@@ -131,7 +131,14 @@ def vectors(file: int) -> FloatMatrix:
 
 
 def write(store: Store, chunks: int) -> None:
-    """Bring the library in the store to so many passages, from where an earlier run stopped."""
+    """Bring the library in the store to so many passages, from where an earlier run stopped.
+
+    One that an older version made gets what it lacks.
+    """
+    while True:
+        with store.transaction():
+            if not store.documents.add_beginnings():
+                break
     if store.documents.chunk_count() >= chunks:
         return
     model = store.vectors.serving_model()

@@ -50,9 +50,9 @@ class Totals:
     tokens: int
 
 
-def totals(connection: apsw.Connection) -> Totals:
+def totals(connection: apsw.Connection, table: str = "chunks_fts") -> Totals:
     """What FTS5 keeps count of."""
-    block = connection.execute("SELECT block FROM chunks_fts_data WHERE id = ?", (_TOTALS_ROW,)).get
+    block = connection.execute(f"SELECT block FROM {table}_data WHERE id = ?", (_TOTALS_ROW,)).get
     rows, *tokens = _numbers(block) if block else (0,)
     return Totals(rows, sum(tokens))
 
@@ -88,13 +88,21 @@ def scored(
     for chunk_id, document_id, sizes, title, headings, text in rows:
         columns = (title, " ".join(msgspec.json.decode(headings)), text)
         tokens = [index_text(each).split() for each in columns]
-        longer = _K1 * (1 - _B + _B * sum(_numbers(sizes)) / average)
+        longer = length_part(sum(_numbers(sizes)) / average)
         score = 0.0
         for idf, phrase, prefix in telling:
             weighted = sum(map(mul, WEIGHTS, (_count(each, phrase, prefix) for each in tokens)))
             score += idf * weighted * (_K1 + 1) / (weighted + longer)
         found.append(Scored(chunk_id, document_id, score))
     return sorted(found, key=lambda each: (-each.score, each.chunk_id))
+
+
+def length_part(length: float) -> float:
+    """What a passage, so many times as long as the average, divides the weight of a word by.
+
+    BM25 of a word grows with that quotient, up to its idf times K1 + 1.
+    """
+    return _K1 * (1 - _B + _B * length)
 
 
 def _idf(count: int, rows: int) -> float:

@@ -25,6 +25,9 @@ _RULES = {
     "full-text rows without a chunk": (
         "SELECT count(*) FROM chunks_fts WHERE rowid NOT IN (SELECT id FROM chunks)"
     ),
+    "beginnings of words without a chunk": (
+        "SELECT count(*) FROM beginnings_fts WHERE rowid NOT IN (SELECT id FROM chunks)"
+    ),
     "files that the name index doesn't hold": (
         "SELECT count(*) FROM files WHERE id NOT IN (SELECT rowid FROM files_fts)"
     ),

@@ -11,6 +11,7 @@ import msgspec
 
 from localsearch.db import says_store_errors
 from localsearch.keywords import index_text
+from localsearch.store.beginnings import index_beginnings
 from localsearch.store.codes import Codes
 from localsearch.store.files import one_of
 from localsearch.types import Locator
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _encode = msgspec.json.encode
 _KEY_BYTES = 16
 _HEADINGS_LOOKED_AT = 2000
+_BEGINNINGS_A_STEP = 2000
+# Both full-text indexes of passages.
+_WORDS_OF_CHUNKS = ("chunks_fts", "beginnings_fts")
 
 
 def embedding_key(embedded_text: str) -> bytes:
@@ -45,6 +49,10 @@ def encode_locator(locator: Locator) -> str:
 def decode_locator(text: str) -> Locator:
     """The locator that `encode_locator` wrote."""
     return msgspec.json.decode(text, type=Locator)
+
+
+def _headings(heading_path: str) -> str:
+    return " ".join(msgspec.json.decode(heading_path, type=tuple[str, ...]))
 
 
 @says_store_errors
@@ -131,13 +139,40 @@ class Documents:
         self, title_words: str, chunks: Iterable[tuple[int, Sequence[str], str]]
     ) -> None:
         """Have chunks, as (id, heading path, text), be found by their words."""
+        rows = [
+            (chunk_id, title_words, index_text(" ".join(headings)), index_text(text))
+            for chunk_id, headings, text in chunks
+        ]
         self._connection.executemany(
-            "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
-            [
-                (chunk_id, title_words, index_text(" ".join(headings)), index_text(text))
-                for chunk_id, headings, text in chunks
-            ],
+            "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)", rows
         )
+        self._index_beginnings(rows)
+
+    def _index_beginnings(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+        """Have chunks, as (id, tokens of title, headings and text), be found by beginnings."""
+        self._connection.executemany(
+            "INSERT INTO beginnings_fts (rowid, beginnings) VALUES (?, ?)",
+            [(chunk_id, index_beginnings(*columns)) for chunk_id, *columns in rows],
+        )
+
+    def add_beginnings(self) -> bool:
+        """Index the beginnings of some chunks that an older version wrote; False once it's all.
+
+        The transaction is the caller's.
+        """
+        rows: list[tuple[Any, ...]] = self._connection.execute(
+            # Chunks that come have greater ids than all, so what's missing lies before the first.
+            "SELECT c.id, d.title, c.heading_path, c.text FROM chunks c"
+            " JOIN documents d ON d.id = c.document_id WHERE c.id <"
+            " ifnull((SELECT min(id) FROM beginnings_fts_docsize), 9223372036854775807)"
+            " ORDER BY c.id DESC LIMIT ?",
+            (_BEGINNINGS_A_STEP,),
+        ).fetchall()
+        self._index_beginnings(
+            (chunk_id, index_text(title), index_text(_headings(headings)), index_text(text))
+            for chunk_id, title, headings, text in reversed(rows)
+        )
+        return bool(rows)
 
     def retitle(self, file_id: int, old_title: str, new_title: str) -> None:
         """Change the title of a file's documents where it's the old one, and what finds it.
@@ -153,9 +188,7 @@ class Documents:
             "UPDATE documents SET title = ? WHERE file_id = ? AND title = ?",
             (new_title, file_id, old_title),
         )
-        self._connection.executemany(
-            "DELETE FROM chunks_fts WHERE rowid = ?", [(row[0],) for row in rows]
-        )
+        self._remove_words(row[0] for row in rows)
         self._index_words(
             index_text(new_title),
             [
@@ -164,6 +197,11 @@ class Documents:
             ],
         )
 
+    def _remove_words(self, chunk_ids: Iterable[int]) -> None:
+        ids = [(chunk_id,) for chunk_id in chunk_ids]
+        for table in _WORDS_OF_CHUNKS:
+            self._connection.executemany(f"DELETE FROM {table} WHERE rowid = ?", ids)
+
     def _remove_chunks(self, file_id: int) -> set[int]:
         """Gives the ids of the vectors that they had."""
         rows: list[tuple[Any, ...]] = self._connection.execute(
@@ -171,9 +209,7 @@ class Documents:
             " LEFT JOIN embedded e ON e.chunk_id = c.id WHERE d.file_id = ?",
             (file_id,),
         ).fetchall()
-        self._connection.executemany(
-            "DELETE FROM chunks_fts WHERE rowid = ?", [(chunk_id,) for chunk_id, _ in rows]
-        )
+        self._remove_words(row[0] for row in rows)
         self._connection.execute("DELETE FROM documents WHERE file_id = ?", (file_id,))
         return {vector_id for _, vector_id in rows if vector_id is not None}
 

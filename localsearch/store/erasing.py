@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-_FULL_TEXT = ("chunks_fts", "files_fts")
+_FULL_TEXT = ("chunks_fts", "files_fts", "beginnings_fts")
 
 
 def erase_deleted(connection: apsw.Connection) -> None:

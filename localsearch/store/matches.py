@@ -89,7 +89,7 @@ class Matches:
         expression = match_expression(terms, operator)
         if condition.is_narrow:
             return ranked(self._connection, expression, None, limit, condition, one_per_document)
-        if most_ranked is None and len(terms) == 1 and _is_beginning(terms[0]):
+        if most_ranked is None and len(terms) == 1:
             found = begun(self._connection, terms[0], limit, condition, one_per_document)
             if found is not None:
                 return found

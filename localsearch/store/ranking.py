@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localsearch.keywords import match_expression
+from localsearch.store.beginnings import are_complete, beginning_of, strongest
 from localsearch.store.bm25 import WEIGHTS, scored, totals
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ _SAMPLED, _RANGES = 20_000, 20
 # Passages that are scored one by one, from their texts, which takes a fraction of a millisecond
 # each.
 _SCORED = 200
-# The beginning of a word that so many titles and headings have: many more bodies have it, too.
-_MANY_TITLES = 1000
 _MOST_CHOSEN_FROM = 100_000
 # They're chosen from ten times as many, so that a long document leaves room for others.
 _OTHERS, _OF_EACH_DOCUMENT = 10, 4
@@ -172,25 +171,18 @@ def begun(
     condition: PassageCondition,
     one_per_document: bool,
 ) -> list[tuple[int, float]] | None:
-    """The best of the passages that have a word in title or heading that begins so.
+    """The best by a word's beginning, of those that hold it especially well.
 
-    None where those are few: then those that have such a word anywhere are to be ranked.
+    None where those are few, or where all that hold it are few enough to be ranked.
     """
-    expression = "{title heading} : " + term.expression
-    if not _in_many_documents(connection, expression):
+    beginning = beginning_of(term)
+    if beginning is None or totals(connection).rows <= MOST_RANKED or not are_complete(connection):
         return None
-    found = _scored(connection, expression, {term: 1}, limit, condition, one_per_document)
-    return found if found is not None and len(found) == limit else None
-
-
-def _in_many_documents(connection: apsw.Connection, expression: str) -> bool:
-    """Whether passages of many documents match, as far as so many tell."""
-    documents = connection.execute(
-        "SELECT count(*) FROM (SELECT DISTINCT c.document_id FROM"
-        f" (SELECT rowid {_MATCHING} LIMIT ?) m JOIN chunks c ON c.id = m.rowid LIMIT ?)",
-        (expression, _MOST_CHOSEN_FROM, _MANY_TITLES + 1),
-    ).get
-    return int(documents) > _MANY_TITLES
+    chosen, many = strongest(connection, beginning, one_per_document)
+    if not many and (len(chosen) < limit or not are_more(connection, term.expression, MOST_RANKED)):
+        return None
+    found = best_by_all(connection, chosen, {term: 1}, limit, condition, one_per_document)
+    return found if len(found) == limit else None
 
 
 def _scored(

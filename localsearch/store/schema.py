@@ -165,4 +165,10 @@ CREATE INDEX unembedded_chunk ON unembedded (chunk_id);
 CREATE INDEX unembedded_key ON unembedded (embedding_key);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _VOLUMES, _CODES, _SENTENCES, _EMBEDDED)
+_BEGINNINGS = f"""
+-- What each chunk holds especially much of (localsearch/store/beginnings.py). Those that are there
+-- already come to it bit by bit, as indexing ends.
+CREATE VIRTUAL TABLE beginnings_fts USING fts5 (beginnings, detail=none, {_FTS_OPTIONS});
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _VOLUMES, _CODES, _SENTENCES, _EMBEDDED, _BEGINNINGS)

@@ -10,7 +10,7 @@ import pytest
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.lazy import LazyEmbedder
-from localsearch.store import codes
+from localsearch.store import Store, beginnings, codes
 from localsearch.types import Progress
 from tests.indexing.asking import NO_MODEL, found, reader
 from tests.stopping import update_until
@@ -54,6 +54,16 @@ def test_a_run_codes_the_vectors_of_an_index_that_lost_its_codes(
     assert not reader(filled).vectors.lacks_codes()
     assert reader(filled).checks.problems() == ()
     assert found(filled, "foil", library) == ["garden/tomatoes.md"]
+
+
+def test_a_run_indexes_beginnings_that_an_older_version_did_not(filled: Index) -> None:
+    with Store(filled.paths.index_file) as store, store.transaction():
+        store._connection.execute("DELETE FROM beginnings_fts")
+    store = reader(filled)
+    assert not beginnings.are_complete(store._connection)
+    filled.update()
+    assert beginnings.are_complete(store._connection)
+    assert store.checks.problems() == ()
 
 
 def test_touching_a_file_embeds_nothing(filled: Index, library: Path) -> None:

@@ -99,57 +99,6 @@ def test_of_a_question_words_too_common_to_be_ranked_still_count(
         assert "/r/both.txt" not in found
 
 
-def test_a_beginning_finds_titles_first_where_many_have_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ranking, "_MANY_TITLES", 5)
-    (term,) = query_terms("ti", prefix_last=True)
-    with Store(tmp_path / "index.db") as store:
-        put(store, "/r/tides.txt", "tide on tide, as time goes by")
-        for number in range(20):
-            put(store, f"/r/tin {number}.txt", "another tin, of which not much is said in here")
-            put(store, f"/r/{number}.txt", "tide")
-
-        found, full = (
-            paths(store, store.matches.chunks([term], "AND", 15, ANYWHERE, most_ranked=most))
-            for most in (None, 1000)
-        )
-        assert found == full
-        assert found[0] == "/r/tides.txt"
-
-
-def test_a_long_document_leaves_room_for_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ranking, "_MANY_TITLES", 5)
-    monkeypatch.setattr(ranking, "_SCORED", 20)
-    (term,) = query_terms("ti", prefix_last=True)
-    with Store(tmp_path / "index.db") as store:
-        put(store, "/r/tide.txt", *["the tide"] * 300)
-        for number in range(30):
-            put(store, f"/r/{number}.txt", "tidings of the sea, and other tidings")
-        found = store.matches.chunks([term], "AND", 20, ANYWHERE, one_per_document=True)
-        assert len(set(paths(store, found))) == 20
-
-
-def test_a_beginning_that_few_titles_have_finds_bodies_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ranking, "_MANY_TITLES", 5)
-    (term,) = query_terms("ti", prefix_last=True)
-    with Store(tmp_path / "index.db") as store:
-        for number in range(20):
-            put(store, f"/r/{number}.txt", "tide")
-        put(store, "/r/tin.txt", *["of one long text many passages"] * 30)
-        for each in (True, False):
-            found = store.matches.chunks([term], "AND", 50, ANYWHERE, one_per_document=each)
-            assert len(set(paths(store, found))) == 21
-        for number in range(8):
-            put(store, f"/r/tin {number}.txt", "of many documents each a few, but not enough")
-        found = store.matches.chunks([term], "AND", 20, ANYWHERE, one_per_document=True)
-        assert len(found) == 20
-
-
 def test_of_one_document_all_passages_are_found_where_passages_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

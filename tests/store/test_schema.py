@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localsearch import db
-from localsearch.store import Store
+from localsearch.store import Store, beginnings
 from localsearch.store.documents import embedding_key
 from localsearch.store.filters import passage_condition
 from localsearch.store.schema import MIGRATIONS
@@ -60,6 +60,9 @@ def test_chunks_keep_their_vectors_and_what_waits_goes_on_waiting(tmp_path: Path
         assert [chunk_id for chunk_id, _ in found] == [1, 2]
         embed_all(store)
         assert store.vectors.count(1) == 2
+        with store.transaction():
+            assert store.documents.add_beginnings()
+        assert beginnings.are_complete(store._connection)
         put(store, "/r/a.txt", "waiting")
         assert store.vectors.count(1) == 1
         assert store.checks.problems() == ()

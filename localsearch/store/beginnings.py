@@ -1,0 +1,110 @@
+"""Which passages hold words that begin so best, without ranking all that do?
+
+Two letters, or one character of a script without spaces, begin words in so many passages that
+ranking them takes long. So each passage says what it holds especially much of: an index of its own
+has those beginnings, each with a level that grows with its share of BM25.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from localsearch.keywords import is_unspaced
+from localsearch.store.bm25 import WEIGHTS, length_part, totals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import apsw
+
+    from localsearch.keywords import Term
+
+# Levels must stay comparable while the average length of passages changes; from those of
+# paragraphs to those of pages it's at most this times or a part of it as much.
+_AVERAGE_TOKENS = 120
+# A level has a tenth more than the one below. From the least on, a title's word is enough in a
+# passage of a paragraph; lower ones would have many times as many passages.
+_STEP = math.log(1.1)
+_LEAST_LEVEL, _HIGHEST_LEVEL = 15, 50
+_LEAST = math.exp(_LEAST_LEVEL * _STEP)
+_WEIGHTS = [int(weight) for weight in WEIGHTS]
+# Characters for private use, which nothing that's indexed has.
+_LEVELS = [chr(0xE100 + level) for level in range(_HIGHEST_LEVEL + 1)]
+# So many that hold the beginning best are told apart by their texts.
+_CHOSEN, _OF_EACH_DOCUMENT = 120, 2
+_MOST_OF_LEVEL = 2000
+# Where fewer passages hold the beginning well, all that hold it may be few enough to be ranked.
+_MANY = 1000
+
+
+def beginning_of(term: Term) -> str | None:
+    """The beginning that the term asks for, None where there's no index of such."""
+    if not term.prefix or len(term.tokens) > 1 or term.parts:
+        return None
+    return term.tokens[0] if _beginning(term.tokens[0][:2]) == term.tokens[0] else None
+
+
+def index_beginnings(*columns: str) -> str:
+    """What goes into the index of a passage whose title, headings and body have these tokens."""
+    tokens = [column.split() for column in columns]
+    length = length_part(sum(map(len, tokens)) / _AVERAGE_TOKENS)
+    least = _LEAST * length
+    held: dict[str, int] = {}
+    for weight, each in zip(_WEIGHTS, tokens, strict=True):
+        for two, count in Counter([token[:2] for token in each]).items():
+            beginning = _beginning(two)
+            held[beginning] = held.get(beginning, 0) + weight * count
+    held.pop("", None)
+    return " ".join(
+        beginning + _LEVELS[min(_HIGHEST_LEVEL, int(math.log(weighted / length) / _STEP))]
+        for beginning, weighted in held.items()
+        if weighted >= least
+    )
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def _beginning(two: str) -> str:
+    """The beginning of a token that starts with these characters, "" where it has none."""
+    if is_unspaced(two[0]):
+        return two[0]
+    return two if len(two) > 1 else ""
+
+
+def are_complete(connection: apsw.Connection) -> bool:
+    """Whether the index has all passages; those of an older version come to it bit by bit."""
+    return totals(connection, "beginnings_fts").rows == totals(connection).rows
+
+
+def strongest(
+    connection: apsw.Connection, beginning: str, one_per_document: bool
+) -> tuple[list[int], bool]:
+    """Chunks that hold the beginning best, by level; whether many more hold it well."""
+    of_each = _OF_EACH_DOCUMENT if one_per_document else _CHOSEN
+    of_document: Counter[int] = Counter()
+    chosen: list[int] = []
+    seen = 0
+    for rows in _levels(connection, beginning):
+        seen += len(rows)
+        if len(chosen) < _CHOSEN:
+            for chunk_id, document_id in rows:
+                of_document[document_id] += 1
+                if of_document[document_id] <= of_each:
+                    chosen.append(chunk_id)
+        elif seen > _MANY:
+            break
+    return chosen[:_CHOSEN], seen > _MANY
+
+
+def _levels(connection: apsw.Connection, beginning: str) -> Iterator[Sequence[Any]]:
+    """The latest chunks of each level and their documents, the highest level first."""
+    for level in reversed(_LEVELS[_LEAST_LEVEL:]):
+        yield connection.execute(
+            "SELECT c.id, c.document_id FROM"
+            " (SELECT rowid FROM beginnings_fts WHERE beginnings_fts MATCH ?"
+            " ORDER BY rowid DESC LIMIT ?) b CROSS JOIN chunks c ON c.id = b.rowid"
+            " ORDER BY c.id DESC",
+            (f'"{beginning}{level}"', _MOST_OF_LEVEL),
+        ).fetchall()
