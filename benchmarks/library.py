@@ -133,14 +133,19 @@ def vectors(file: int) -> FloatMatrix:
 def write(store: Store, chunks: int) -> None:
     """Bring the library in the store to so many passages, from where an earlier run stopped.
 
-    One that an older version made gets what it lacks.
+    As the indexer does, it ends with what an older version left out, and merges the words.
     """
-    while True:
+    if store.documents.chunk_count() < chunks:
+        _write_files(store, chunks)
+    lacking = True
+    while lacking:
         with store.transaction():
-            if not store.documents.add_beginnings():
-                break
-    if store.documents.chunk_count() >= chunks:
-        return
+            lacking = store.documents.add_beginnings()
+    store.merge_words(lambda: True)
+    store.tidy()
+
+
+def _write_files(store: Store, chunks: int) -> None:
     model = store.vectors.serving_model()
     if model is None:
         with store.transaction():
@@ -152,7 +157,6 @@ def write(store: Store, chunks: int) -> None:
                 _write_file(store, file, model.id)
     with store.transaction():
         store.vectors.learn_codes(model)
-    store.tidy()
 
 
 def path_of(file: int) -> str:

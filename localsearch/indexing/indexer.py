@@ -130,19 +130,25 @@ class Indexer:
         changed = run.counts["embedded"] or run.counts["removed"]
         if changed or self._store.vectors.lacks_codes():
             learn_from_vectors(self._store, run.embedder, cancel=run.cancel)
-        self._add_beginnings()
+        self._complete_words()
         self._store.tidy()
         if not run.within:
             is_whole(self._store)
         run.report_progress(Progress("done"))
         return run.report()
 
-    def _add_beginnings(self) -> None:
-        """Index what an index of an older version lacks."""
-        cancel, lacking = self._run.cancel, True
-        while lacking and not (cancel is not None and cancel.is_set()):
+    def _complete_words(self) -> None:
+        """Index what an index of an older version lacks, and have words be found quickly."""
+        cancel = self._run.cancel
+
+        def go_on() -> bool:
+            return cancel is None or not cancel.is_set()
+
+        lacking = True
+        while lacking and go_on():
             with self._store.transaction():
                 lacking = self._store.documents.add_beginnings()
+        self._store.merge_words(go_on)
 
     def open_sandbox(self) -> Sandbox:
         """A process that reads the files, for `read_changes`."""

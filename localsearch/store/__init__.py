@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Self
 
 from localsearch import db
-from localsearch.store import erasing
+from localsearch.store import erasing, merging
 from localsearch.store.checks import Checks
 from localsearch.store.documents import Documents
 from localsearch.store.files import Files
@@ -105,6 +105,10 @@ class Store:
         With what it knew of a small index, the work that's left takes seconds a batch to find.
         """
         self._connection.execute(f"PRAGMA optimize = {_OPTIMIZE_ALL_TABLES}")
+
+    def merge_words(self, go_on: Callable[[], bool]) -> None:
+        """Bring the full text into one piece where it's in many, as long as `go_on` says so."""
+        merging.merge(self._connection, go_on)
 
     def tidy(self) -> None:
         """Give freed pages back to the disk and empty the write-ahead log."""
