@@ -7,6 +7,7 @@ here, from the tokens that their texts have in the index.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from operator import mul
@@ -84,10 +85,12 @@ def scored(
         if phrase
     ]
     average = whole.tokens / max(1, whole.rows)
+    # Passages of one document share them.
+    of_heading = functools.cache(lambda title: index_text(title).split())
+    of_headings = functools.cache(lambda path: of_heading(" ".join(msgspec.json.decode(path))))
     found = []
     for chunk_id, document_id, sizes, title, headings, text in rows:
-        columns = (title, " ".join(msgspec.json.decode(headings)), text)
-        tokens = [index_text(each).split() for each in columns]
+        tokens = [of_heading(title), of_headings(headings), index_text(text).split()]
         longer = length_part(sum(_numbers(sizes)) / average)
         score = 0.0
         for idf, phrase, prefix in telling:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localsearch.keywords import match_expression
 from localsearch.store.beginnings import are_complete, beginning_of, strongest
 from localsearch.store.bm25 import WEIGHTS, scored, totals
+from localsearch.store.files import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +35,7 @@ _SCORED = 200
 _MOST_CHOSEN_FROM = 100_000
 # They're chosen from ten times as many, so that a long document leaves room for others.
 _OTHERS, _OF_EACH_DOCUMENT = 10, 4
+_LOOKED_UP = 250
 _BM25 = f"bm25(chunks_fts, {', '.join(map(str, WEIGHTS))})"
 _MATCHING = "FROM chunks_fts WHERE chunks_fts MATCH ?"
 
@@ -225,14 +228,28 @@ def _chosen(
 ) -> tuple[list[int], bool]:
     """The best matches by the expression itself, so many of each document; whether that's all."""
     most = count * _OTHERS
-    rows: list[Any] = connection.execute(
-        f"WITH latest AS (SELECT rowid, -{_BM25} AS score {_MATCHING} ORDER BY rowid DESC LIMIT ?),"
-        " best AS MATERIALIZED (SELECT rowid, score FROM latest ORDER BY score DESC LIMIT ?),"
-        " placed AS (SELECT c.id, score, row_number()"
-        " OVER (PARTITION BY c.document_id ORDER BY score DESC) AS place"
-        " FROM best b JOIN chunks c ON c.id = b.rowid)"
-        " SELECT id, (SELECT count(*) FROM best) FROM placed WHERE place <= ?"
-        " ORDER BY score DESC LIMIT ?",
-        (expression, _MOST_CHOSEN_FROM, most, of_each, count),
-    ).fetchall()
-    return [row[0] for row in rows], not rows or rows[0][1] < most
+    rows = connection.execute(
+        f"WITH latest AS (SELECT rowid, -{_BM25} AS score {_MATCHING}"
+        " ORDER BY rowid DESC LIMIT ?)"
+        " SELECT rowid FROM latest ORDER BY score DESC, rowid DESC LIMIT ?",
+        (expression, _MOST_CHOSEN_FROM, most),
+    )
+    best = [row[0] for row in rows]
+    chosen: list[int] = []
+    held: Counter[int] = Counter()
+    # Looking up the document of each takes longer than ranking them.
+    for start in range(0, len(best), _LOOKED_UP):
+        looked_up = best[start : start + _LOOKED_UP]
+        documents = _documents(connection, looked_up)
+        for chunk_id in filter(documents.__contains__, looked_up):
+            held[documents[chunk_id]] += 1
+            if held[documents[chunk_id]] <= of_each:
+                chosen.append(chunk_id)
+        if len(chosen) >= count:
+            break
+    return chosen[:count], len(best) < most
+
+
+def _documents(connection: apsw.Connection, chunk_ids: Sequence[int]) -> dict[int, int]:
+    wanted, ids = one_of("id", chunk_ids)
+    return dict(connection.execute(f"SELECT id, document_id FROM chunks WHERE {wanted}", ids))
