@@ -126,9 +126,11 @@ def _runs(text: str) -> list[tuple[str, str]]:
 def _of_word(word: str) -> tuple[str, tuple[str, ...]]:
     """The token of a word, and what goes apart of it where it has parts."""
     folded = fold(word)
+    is_name = folded[-1:] in "+#"
+    if _is_one_part(word) and not is_name:
+        return folded, ()
     parts = _parts(word)
-    has_parts = len(parts) > 1 or folded[-1:] in "+#"
-    return folded.translate(_OPERATORS), (_APART, *parts) if has_parts else ()
+    return folded.translate(_OPERATORS), (_APART, *parts) if len(parts) > 1 or is_name else ()
 
 
 def _pairs(folded: str) -> tuple[str, ...]:
@@ -138,9 +140,13 @@ def _pairs(folded: str) -> tuple[str, ...]:
 
 def _parts(word: str) -> list[str]:
     """The folded parts of a camelCase or mixed word; the word alone where it has none."""
-    if word.islower() or not (word.isascii() or any(c.isupper() for c in word[1:])):
+    if _is_one_part(word):
         return [fold(word.rstrip("+#"))]
     return [fold(part) for part in _CAMEL.findall(word)]
+
+
+def _is_one_part(word: str) -> bool:
+    return word.islower() or not (word.isascii() or any(c.isupper() for c in word[1:]))
 
 
 def query_terms(text: str, *, prefix_last: bool = False) -> tuple[Term, ...]:
@@ -212,13 +218,11 @@ def find_needles(text: str, needles: Sequence[str]) -> tuple[tuple[int, int], ..
     Needles of spaced scripts must begin a word, and short ones be all of it: "art" is marked
     neither in "party" nor in "article", "squeal" is in "squeals".
     """
-    starts: list[int] = []
-    pieces: list[str] = []
-    for position, character in enumerate(text):
-        piece = _FOLDING[ord(character)]
-        pieces.append(piece)
-        starts.extend([position] * len(piece))
+    pieces = [_FOLDING[each] for each in map(ord, text)]
     folded = "".join(pieces)
+    starts: Sequence[int] = range(len(text))
+    if len(folded) != len(text) or "" in pieces:
+        starts = [at for at, piece in enumerate(pieces) for _ in piece]
     found: list[tuple[int, int]] = []
     for needle in needles:
         if not needle:
