@@ -124,25 +124,28 @@ class Indexer:
         """Read again what a newer converter or chunker reads differently, a file at a time."""
         return renew_outdated(self._run, convert, until)
 
-    def finish(self) -> IndexReport:
-        """Learn from what was embedded, tidy up, and say what was done in all the steps."""
+    def finish(self, *, until: Callable[[], bool] = _never) -> IndexReport:
+        """Learn from what was embedded, tidy up, and say what was done in all the steps.
+
+        What an index of an older version lacks is made until `until` says so; then by the next run.
+        """
         run = self._run
         changed = run.counts["embedded"] or run.counts["removed"]
         if changed or self._store.vectors.lacks_codes():
             learn_from_vectors(self._store, run.embedder, cancel=run.cancel)
-        self._complete_words()
+        self._complete_words(until)
         self._store.tidy()
         if not run.within:
             is_whole(self._store)
         run.report_progress(Progress("done"))
         return run.report()
 
-    def _complete_words(self) -> None:
+    def _complete_words(self, until: Callable[[], bool]) -> None:
         """Index what an index of an older version lacks, and have words be found quickly."""
         cancel = self._run.cancel
 
         def go_on() -> bool:
-            return cancel is None or not cancel.is_set()
+            return not (until() or (cancel is not None and cancel.is_set()))
 
         lacking = True
         while lacking and go_on():

@@ -254,7 +254,7 @@ class Keeper:
         return indexer.embedded[1] - before_s
 
     def _finish(self, indexer: Indexer) -> None:
-        report = indexer.finish()
+        report = indexer.finish(until=self._must_look_up)
         self._has_to_embed = False
         self._indexer = None
         self._retry_s = _FIRST_RETRY_S

@@ -10,6 +10,7 @@ import pytest
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.lazy import LazyEmbedder
+from localsearch.indexing.indexer import Indexer
 from localsearch.store import Store, beginnings, codes
 from localsearch.types import Progress
 from tests.indexing.asking import NO_MODEL, found, reader
@@ -64,6 +65,17 @@ def test_a_run_indexes_beginnings_that_an_older_version_did_not(filled: Index) -
     filled.update()
     assert beginnings.are_complete(store._connection)
     assert store.checks.problems() == ()
+
+
+def test_what_an_older_version_did_not_index_waits_for_what_is_urgent(filled: Index) -> None:
+    with Store(filled.paths.index_file) as store:
+        with store.transaction():
+            store._connection.execute("DELETE FROM beginnings_fts")
+        indexer = Indexer(store, filled.paths, filled.settings, None)
+        indexer.finish(until=lambda: True)
+        assert not beginnings.are_complete(store._connection)
+        indexer.finish()
+        assert beginnings.are_complete(store._connection)
 
 
 def test_touching_a_file_embeds_nothing(filled: Index, library: Path) -> None:
