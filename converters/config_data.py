@@ -34,7 +34,7 @@ class YamlConverter:
     """Reads YAML."""
 
     name = "yaml"
-    version = 2
+    version = 3
     suffixes = named("yaml").suffixes
     filenames = named("yaml").filenames
 
@@ -50,7 +50,7 @@ class TomlConverter:
     """Reads TOML."""
 
     name = "toml"
-    version = 2
+    version = 3
     suffixes = named("toml").suffixes
     filenames = named("toml").filenames
 

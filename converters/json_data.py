@@ -34,7 +34,7 @@ class JsonConverter:
     """Reads JSON, JSON with comments, and JSON Lines."""
 
     name = "json"
-    version = 3
+    version = 4
     suffixes = named("json").suffixes
     filenames = named("json").filenames
 

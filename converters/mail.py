@@ -35,7 +35,7 @@ class MailConverter:
     """Reads single messages."""
 
     name = "eml"
-    version = 3
+    version = 4
     suffixes = named("eml").suffixes
     filenames = named("eml").filenames
 

@@ -34,7 +34,7 @@ class MboxConverter:
     """Reads mbox files."""
 
     name = "mbox"
-    version = 4
+    version = 5
     suffixes = named("mbox").suffixes
     filenames = named("mbox").filenames
 

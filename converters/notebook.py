@@ -22,7 +22,7 @@ class NotebookConverter:
     """Reads notebooks of format 3 and 4."""
 
     name = "notebook"
-    version = 1
+    version = 2
     suffixes = named("notebook").suffixes
     filenames = named("notebook").filenames
 

@@ -26,7 +26,7 @@ class RtfConverter:
     """Reads RTF files."""
 
     name = "rtf"
-    version = 1
+    version = 2
     suffixes = named("rtf").suffixes
     filenames = named("rtf").filenames
 

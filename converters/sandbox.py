@@ -13,9 +13,17 @@ from collections import deque
 from queue import Empty
 from typing import TYPE_CHECKING
 
-from converters.collecting import OUT_OF_TIME
 from converters.registry import TEXT_LIMIT, kind_for
-from converters.sandbox_asked import Asked, may_wait, not_yet_asked, settled_state_of, state_of
+from converters.sandbox_answers import Kept, is_cut, result_of
+from converters.sandbox_asked import (
+    Asked,
+    FileState,
+    is_for,
+    may_wait,
+    not_yet_asked,
+    sent_bytes,
+    settled_state_of,
+)
 from converters.sandbox_process import (
     ConvertingProcess,
     ProcessFailedError,
@@ -23,7 +31,7 @@ from converters.sandbox_process import (
     took_too_long,
 )
 from converters.sandbox_wire import Reply, Request
-from localsearch.types import CancelledError, ConversionError, LocalsearchError, NoTextError
+from localsearch.types import CancelledError, ConversionError, LocalsearchError
 
 if TYPE_CHECKING:
     import threading
@@ -36,6 +44,8 @@ _MAX_FILES = 2000
 _OCR_EXTRA_S = 660.0
 _MAY_HOLD_SCANS = frozenset(("pdf", "mail", "archive"))
 _POLL_S = 0.25
+# A fresh process takes about as long to start.
+_MAX_UNWANTED_S = 0.5
 # Of a file's time; in what's left, the text that there is until then gets ready.
 _READ_SHARE = 0.7
 # The kernel's limit steps in where ours can't: when this program is gone or stopped.
@@ -67,6 +77,8 @@ class Sandbox:
         self._child: ConvertingProcess | None = None
         self._peak_bytes = 0
         self._expected: deque[Asked] = deque()
+        self._kept = Kept()
+        self._requests = 0
 
     def __enter__(self) -> Sandbox:
         return self
@@ -99,17 +111,20 @@ class Sandbox:
         LocalsearchError where no process can be started.
         """
         request, timeout_s = self._request(path, text_limit, ocr, plugins)
+        kept = self._kept.take(path, request)
+        if kept is not None:
+            return result_of(kept)
         asked = self._take_expected(request)
-        if asked is None:
-            asked = self._ask(self._ready_child(ocr=ocr), path, request, timeout_s)
         try:
+            if asked is None:
+                asked = self._ask(self._ready_child(ocr=ocr), path, request, timeout_s)
             reply = self._answer(asked)
         except ProcessFailedError:
-            if asked.is_first:
+            if asked is not None and asked.is_first:
                 raise
             # Earlier files may have left it short of memory: this one gets a process of its own.
-            return _result(self._ask_anew(path, request, timeout_s))
-        if _is_cut(reply) and self._stood_still(asked):
+            return result_of(self._ask_anew(path, request, timeout_s))
+        if is_cut(reply) and self._stood_still(asked):
             # Its process may have been stopped, too, and had less than its time.
             try:
                 reply = self._ask_anew(path, request, timeout_s)
@@ -117,8 +132,8 @@ class Sandbox:
                 raise
             except LocalsearchError:
                 # What was read is better than nothing.
-                return _result(reply)
-        return _result(reply)
+                return result_of(reply)
+        return result_of(reply)
 
     def expect(
         self,
@@ -133,6 +148,7 @@ class Sandbox:
         Never raises and never waits; takes as many of `paths` as it begins with. A file that
         changes in between is read again by `convert`.
         """
+        paths = (path for path in paths if path not in self._kept)
         for path in not_yet_asked(self._expected, paths, text_limit=text_limit, ocr=ocr):
             request, timeout_s = self._request(path, text_limit, ocr, plugins)
             if not self._begin(path, request, timeout_s):
@@ -145,7 +161,7 @@ class Sandbox:
         if child is None or not self._may_read_on(child, ocr=request.ocr):
             return False
         state = settled_state_of(path)
-        if state is None or not may_wait(self._expected, request):
+        if state is None or not may_wait(self._expected, request, state):
             return False
         try:
             self._expected.append(self._ask(child, path, request, timeout_s, state))
@@ -168,8 +184,9 @@ class Sandbox:
         if ocr and kind_for(path) in _MAY_HOLD_SCANS:
             timeout_s += _OCR_EXTRA_S
         read_s, cpu_s = _READ_SHARE * self._timeout_s, int(timeout_s) + _CPU_GRACE_S
-        request = Request(os.fsencode(path), text_limit, ocr, tuple(plugins), read_s, cpu_s)
-        return request, timeout_s
+        self._requests += 1
+        name, number = os.fsencode(path), self._requests
+        return Request(name, text_limit, ocr, tuple(plugins), read_s, cpu_s, number), timeout_s
 
     def _ready_child(self, *, ocr: bool) -> ConvertingProcess:
         child = self._child
@@ -195,14 +212,28 @@ class Sandbox:
         )
 
     def _take_expected(self, request: Request) -> Asked | None:
-        """What the process was asked for already, if it's this very file as it is now."""
-        while self._expected:
+        """What the process was asked for already, if it's this very file as it is now.
+
+        The answers before it come first, and are kept; where they take long, the process is ended.
+        """
+        give_up_s: float | None = None
+        while self._expected and (child := self._child) is not None:
             asked = self._expected.popleft()
-            if asked.request == request and asked.state == state_of(asked.path):
+            if is_for(asked, request):
                 return asked
-            # Nobody wants that answer any more, but it's the next one to come.
-            with contextlib.suppress(ConversionError):
-                self._answer(asked)
+            if give_up_s is None:
+                give_up_s = child.clock.now_s() + _MAX_UNWANTED_S
+            left_s = give_up_s - child.clock.now_s()
+            try:
+                reply = child.receive(asked.request.number, max(0.0, left_s))
+            except (Empty, ConversionError):
+                self.close()
+                return None
+            if reply.outcome == "out_of_memory":
+                self.close()
+                return None
+            self._peak_bytes = max(self._peak_bytes, reply.peak_bytes)
+            self._kept.keep(asked, reply)
         return None
 
     def _ask(
@@ -211,11 +242,13 @@ class Sandbox:
         path: str,
         request: Request,
         timeout_s: float,
-        state: tuple[int, ...] | None = None,
+        state: FileState | None = None,
     ) -> Asked:
         limit = request.text_limit * _BYTES_PER_CHARACTER + _EXTRA_REPLY_BYTES
         sent_s, still_s = child.clock.now_s(), child.clock.still_s()
-        asked = Asked(path, request, timeout_s, state, sent_s, still_s, child.files == 0)
+        asked = Asked(
+            path, request, sent_bytes(request), timeout_s, state, sent_s, still_s, child.files == 0
+        )
         try:
             child.send(request, limit, timeout_s)
         except BaseException:
@@ -238,8 +271,7 @@ class Sandbox:
         if child is None:
             raise ProcessFailedError("the converter was ended")
         try:
-            # Its time begins when the file before it is done with.
-            reply = self._wait(child, max(asked.sent_s, child.answered_s) + asked.timeout_s)
+            reply = self._wait(child, asked)
         except BaseException:
             self.close()
             raise
@@ -252,29 +284,17 @@ class Sandbox:
         self._peak_bytes = max(self._peak_bytes, reply.peak_bytes)
         return reply
 
-    def _wait(self, child: ConvertingProcess, deadline_s: float) -> Reply | None:
+    def _wait(self, child: ConvertingProcess, asked: Asked) -> Reply | None:
         """The child's reply; None when it didn't come in time."""
+        # Its time begins when the file before it is done with.
+        deadline_s = max(asked.sent_s, child.answered_s) + asked.timeout_s
         while True:
             left_s = deadline_s - child.clock.now_s()
             with contextlib.suppress(Empty):
-                return child.receive(max(0.0, min(left_s, _POLL_S)))
+                return child.receive(asked.request.number, max(0.0, min(left_s, _POLL_S)))
             if left_s <= 0:
                 return None
             if self._cancel is not None and self._cancel.is_set():
                 raise CancelledError
             if child.resident_bytes() > self._memory_bytes:
                 raise too_much_memory(self._memory_bytes)
-
-
-def _is_cut(reply: Reply) -> bool:
-    """Whether a file's time was up before all of it was read."""
-    documents = reply.conversion.documents if reply.conversion is not None else ()
-    return any(OUT_OF_TIME in each.notes for each in documents)
-
-
-def _result(reply: Reply) -> Conversion:
-    if reply.outcome == "no_text":
-        raise NoTextError(reply.cause, reply.remedy)
-    if reply.conversion is None:
-        raise ConversionError(reply.cause, reply.remedy)
-    return reply.conversion

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from converters.registry import convert_file
@@ -94,7 +95,7 @@ def _preload() -> None:
 def _answer(request: Request) -> bytes:
     _reserve.fill()
     try:
-        return encode(_convert(request))
+        return encode(replace(_convert(request), number=request.number))
     except UnicodeEncodeError:
         failed = Reply("failed", cause="holds text that isn't valid Unicode")
     except MemoryError:
@@ -104,7 +105,7 @@ def _answer(request: Request) -> bytes:
         failed = Reply("failed", cause="nested too deeply to be read")
     except Exception as error:  # noqa: BLE001 - nothing that a file causes may end the process
         failed = Reply("failed", cause=f"the converter failed ({type(error).__name__})")
-    return encode(failed)
+    return encode(replace(failed, number=request.number))
 
 
 def _convert(request: Request) -> Reply:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from converters.running_clock import RunningClock
-from converters.sandbox_start import start_process
+from converters.sandbox_start import cannot_start, start_process
 from converters.sandbox_wire import (
     FrameReader,
     MessageTooLargeError,
@@ -25,7 +25,7 @@ from converters.sandbox_wire import (
     encode,
     write_frame,
 )
-from localsearch.types import ConversionError, LocalsearchError
+from localsearch.types import ConversionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,15 +65,17 @@ class ConvertingProcess:
         self.clock = RunningClock()
         self._memory_bytes = memory_bytes
         self._ended_for: ConversionError | None = None
+        self._ended_over: int | None = None
         self._closed = Event()
         self._busy = Event()
-        # When each file was asked for and how long it may take, the one in work first.
-        self._asked: deque[tuple[float, float]] = deque()
+        # The number of each file, when it was asked for and how long it may take, the one in
+        # work first.
+        self._asked: deque[tuple[int, float, float]] = deque()
         self._replied_s = 0.0
         try:
             self._process, lifeline = start_process(memory_bytes, ocr=ocr)
         except OSError as error:
-            raise _cannot_start(str(error)) from error
+            raise cannot_start(str(error)) from error
         self._lifeline: int | None = lifeline
         self._requests = cast("BinaryIO", self._process.stdin)
         self._replies: SimpleQueue[tuple[bytes | None, float, float]] = SimpleQueue()
@@ -81,8 +83,7 @@ class ConvertingProcess:
         self._said_too_much = False
         # Each is counted by one thread alone.
         self._read_bytes = self._taken_bytes = self._waiting_bytes = 0
-        Thread(target=self._read_replies, name="sandbox replies", daemon=True).start()
-        Thread(target=self._watch, name="sandbox watch", daemon=True).start()
+        self._start_threads()
 
     @property
     def pid(self) -> int:
@@ -94,46 +95,64 @@ class ConvertingProcess:
         """Whether it still runs."""
         return self._process.poll() is None
 
+    def _start_threads(self) -> None:
+        replies = Thread(target=self._read_replies, name="sandbox replies", daemon=True)
+        try:
+            replies.start()
+            Thread(target=self._watch, name="sandbox watch", daemon=True).start()
+        except BaseException as error:
+            self.kill()
+            if replies.ident is None:
+                # Otherwise that thread closes it.
+                cast("BinaryIO", self._process.stdout).close()
+            if isinstance(error, RuntimeError):
+                raise cannot_start(str(error)) from error
+            raise
+
     def wait_until_ready(self) -> None:
         """Wait for it to have everything imported and every right given up."""
         deadline_s = self.clock.now_s() + _START_TIMEOUT_S
         reply = None
         while reply is None:
             try:
-                reply = self.receive(_POLL_S)
+                reply = self.receive(0, _POLL_S)
             except Empty as error:
                 if self.clock.now_s() > deadline_s:
-                    raise _cannot_start("it didn't start") from error
+                    raise cannot_start("it didn't start") from error
             except ConversionError as error:
-                raise _cannot_start("it didn't start") from error
+                raise cannot_start("it didn't start") from error
         if reply.outcome != "ready":
-            raise _cannot_start("it didn't start as it should")
+            raise cannot_start("it didn't start as it should")
 
     def send(self, request: Request, max_reply_bytes: int, timeout_s: float) -> None:
         """Ask for a file; the reply may be `max_reply_bytes` long and take `timeout_s`."""
         self._max_reply_bytes = max_reply_bytes
         self.files += 1
-        self._asked.append((self.clock.now_s(), timeout_s))
+        self._asked.append((request.number, self.clock.now_s(), timeout_s))
         self._busy.set()
         try:
             write_frame(self._requests, encode(request))
         except OSError as error:
-            raise self._broken() from error
+            raise self._broken(request.number) from error
 
-    def receive(self, timeout_s: float) -> Reply:
-        """The next reply; raises queue.Empty when none comes in time, ConversionError when
-        none can come any more.
+    def receive(self, number: int, timeout_s: float) -> Reply:
+        """The next reply, which is the one to the request of that number.
+
+        Raises queue.Empty when none comes in time, ConversionError when none can come any more or
+        it's the reply to another one.
         """
         import msgspec
 
         data, self.answered_s, self.still_s = self._replies.get(timeout=timeout_s)
         if data is None:
-            raise self._broken()
+            raise self._broken(number)
         self._taken_bytes += len(data)
         try:
             reply = decode_reply(data)
         except msgspec.DecodeError as error:
             raise ProcessFailedError("the converter crashed (its answer makes no sense)") from error
+        if reply.number != number:
+            raise ProcessFailedError("the converter answered for another file")
         self.peak_bytes = max(self.peak_bytes, reply.peak_bytes)
         return reply
 
@@ -174,7 +193,7 @@ class ConvertingProcess:
         """End it where a file takes too much, whether or not its answer is waited for."""
         while not self._closed.wait(_POLL_S):
             try:
-                sent_s, timeout_s = self._asked[0]
+                number, sent_s, timeout_s = self._asked[0]
             except IndexError:
                 self._busy.clear()
                 # A file may have been asked for in between.
@@ -185,7 +204,8 @@ class ConvertingProcess:
             if self.resident_bytes() > self._memory_bytes:
                 self._ended_for = too_much_memory(self._memory_bytes)
             elif taken_s > timeout_s + _WATCH_GRACE_S:
-                self._ended_for = took_too_long(timeout_s)
+                # Its answer may come all the same, and whoever waits then waits for the next one.
+                self._ended_over, self._ended_for = number, took_too_long(timeout_s)
             else:
                 continue
             self._signal_end()
@@ -241,7 +261,10 @@ class ConvertingProcess:
             self._asked.popleft()
         return self._replied_s, still_s
 
-    def _broken(self) -> ConversionError:
+    def _broken(self, number: int) -> ConversionError:
+        """Why there's no reply to the request of that number."""
+        if self._ended_over not in (None, number):
+            return ProcessFailedError("the converter was ended over another file")
         if self._ended_for is not None:
             return self._ended_for
         if self._said_too_much:
@@ -278,10 +301,3 @@ def _readiness(pipe: BufferedReader) -> Callable[[], bool]:
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     return lambda: bool(poll.poll(0))
-
-
-def _cannot_start(reason: str) -> LocalsearchError:
-    return LocalsearchError(
-        f"the process that reads files can't be started: {reason}",
-        "Check that the system has memory and processes to spare, then try again.",
-    )

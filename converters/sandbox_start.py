@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from localsearch.types import LocalsearchError
+
 # Where programs, libraries and languages are, and on Windows the system.
 _KEPT_VARIABLES = (
     "PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TESSDATA_PREFIX",
@@ -38,6 +40,14 @@ def start_process(memory_bytes: int, *, ocr: bool) -> tuple[subprocess.Popen[byt
     finally:
         os.close(theirs)
     return process, ours
+
+
+def cannot_start(reason: str) -> LocalsearchError:
+    """What's said where no process can be started, for this reason."""
+    return LocalsearchError(
+        f"the process that reads files can't be started: {reason}",
+        "Check that the system has memory and processes to spare, then try again.",
+    )
 
 
 def _command(memory_bytes: int, *, ocr: bool) -> list[str]:

@@ -7,7 +7,7 @@ known types, never unpickled, and never beyond a size that the reader sets.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import msgspec
 
 _LENGTH = struct.Struct(">Q")
+LENGTH_BYTES = _LENGTH.size
 # What a pipe holds on Linux.
 PIPE_BYTES = 1 << 16
 
@@ -29,7 +30,8 @@ class Request:
     """A file to read, with the arguments of `convert_file`; `path` as the file system knows it.
 
     `read_s` is the time after which a converter is to stop with what it has, `cpu_s` the
-    processor time after which the system ends the process; both in seconds.
+    processor time after which the system ends the process; both in seconds. `number` comes back
+    with the reply, and makes no difference to what's asked.
     """
 
     path: bytes
@@ -38,12 +40,14 @@ class Request:
     plugins: tuple[str, ...]
     read_s: float
     cpu_s: int
+    number: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """How reading a file ended; the first reply of a process only says that it's `ready`.
 
+    `number` is that of the request, 0 for the first one.
     `peak_bytes` is the most memory that the process ever held, 0 where the system doesn't say.
     """
 
@@ -52,6 +56,7 @@ class Reply:
     cause: str = ""
     remedy: str = ""
     peak_bytes: int = 0
+    number: int = 0
 
 
 class MessageTooLargeError(Exception):

@@ -29,7 +29,7 @@ class SubtitlesConverter:
     """Reads SubRip, WebVTT and SubStation files."""
 
     name = "subtitles"
-    version = 2
+    version = 3
     suffixes = named("subtitles").suffixes
     filenames = named("subtitles").filenames
 

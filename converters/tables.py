@@ -24,7 +24,7 @@ class CsvConverter:
     """Reads tables whose delimiter is found out."""
 
     name = "csv"
-    version = 3
+    version = 4
     suffixes = named("csv").suffixes
     filenames = named("csv").filenames
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from localsearch.indexing.reader import chunk_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from localsearch.config import Settings
     from localsearch.store import Store
@@ -42,8 +42,9 @@ def mark_outdated(
     """Have files read anew that would be read differently now; gives their number.
 
     These are, of the `unchanged` ones, those that a newer converter or chunker would read
-    differently, or that another model wants cut otherwise, and those that couldn't be opened and
-    can be now; and all scans, once they can be read.
+    differently, or that another model wants cut otherwise, those that looked as if they held no
+    text to an older converter, and those that couldn't be opened and can be now; and all scans,
+    once they can be read.
     The paths of those that are indexed already are given too, and with `leave` they aren't marked:
     they're for `localsearch.indexing.renewing`.
     """
@@ -61,16 +62,14 @@ def mark_outdated(
             answers[asked] = is_outdated(*asked, plugins)
         return answers[asked]
 
-    indexed, failed = [], []
+    indexed, unread = [], []
     for file in unchanged:
         if file.state == "indexed":
             if file.chunker // step != wanted // step or has_newer_converter(file):
                 indexed.append(file.path)
-        elif file.state == "failed" and (
-            has_newer_converter(file) if file.opened else os.access(file.path, os.R_OK)
-        ):
-            failed.append(file.path)
-    marked = dict.fromkeys((*failed, *_readable_scans(store, settings)))
+        elif _may_be_readable(file, has_newer_converter):
+            unread.append(file.path)
+    marked = dict.fromkeys((*unread, *_readable_scans(store, settings)))
     if not leave:
         marked |= dict.fromkeys(indexed)
     for start in range(0, len(marked), _BATCH):
@@ -79,6 +78,16 @@ def mark_outdated(
                 store.files.set_outdated(path)
     renewable = [path for path in indexed if path not in marked] if leave else []
     return len(marked) + len(renewable), renewable
+
+
+def _may_be_readable(file: KnownFile, has_newer_converter: Callable[[KnownFile], bool]) -> bool:
+    """Whether a file without text may have some now."""
+    if file.state == "name_only":
+        # No converter is noted for what's found by its name as the settings have it.
+        return bool(file.converter) and has_newer_converter(file)
+    if file.state != "failed":
+        return False
+    return has_newer_converter(file) if file.opened else os.access(file.path, os.R_OK)
 
 
 def _readable_scans(store: Store, settings: Settings) -> list[str]:

@@ -58,9 +58,10 @@ class FileReading:
             may_read_ahead = cache(self._may_read_ahead)
             for position, (file_id, ref) in enumerate(batch):
                 run.check_cancelled()
-                self._announce(takewhile(may_read_ahead, islice(batch, position, None)))
+                # What ends this comes first then, and would wait for what was announced.
                 if until():
                     return False
+                self._announce(takewhile(may_read_ahead, islice(batch, position, None)))
                 run.report_progress(
                     Progress(
                         "reading",

@@ -132,11 +132,15 @@ _PICTURE = base64.b64encode(bytes(range(256)) * 4000).decode()
     "encoded",
     [
         _PICTURE,
-        base64.urlsafe_b64encode(bytes(range(256)) * 10).decode(),
+        base64.b64encode(b"Text in it is no text that anybody looks for.\n" * 30).decode(),
+        "-----BEGIN CERTIFICATE-----\n"
+        + base64.encodebytes(bytes(range(256)) * 10).decode()
+        + "-----END CERTIFICATE-----\n",
         base64.encodebytes(bytes(range(256)) * 10).decode(),
         f"data:image/png;base64,{_PICTURE}",
         bytes(range(256)).hex() * 10,
     ],
+    ids=lambda encoded: encoded[:20],
 )
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
 def test_encoded_pictures_are_no_words(name: str, encoded: str, tmp_path: Path) -> None:
@@ -155,7 +159,14 @@ def test_encoded_pictures_are_no_words(name: str, encoded: str, tmp_path: Path) 
         " ".join(["heating"] * 500),
         "暖房" * 1000,
         "https://example.org/" + "?page=1&" * 300,
+        "ACGTTGCA" * 200,
+        "1415926535" * 200,
+        "/Volumes/Data2/HeatingSystem/Bills2024" * 40,
+        "heating_system_of_2024_in_House_12_" * 40,
+        "Heating-System-2024-" * 80,
+        "5f2b8c0e9d1a4736a8b5c4d3e2f1a0b9c8d7e6f5 " * 49 + "5f2b8c0e",
     ],
+    ids=lambda value: value[:20],
 )
 def test_keys_and_long_texts_stay(value: str) -> None:
     assert flat_record({"it": value}) == f"it: {value}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import psutil
 import pytest
 
 from converters.sandbox import Sandbox
+from converters.sandbox_process import ConvertingProcess
+from converters.sandbox_wire import encode
 from localsearch.types import ConversionError
 from tests.converters import faulty
 
@@ -67,7 +70,60 @@ def test_what_is_not_asked_for_is_left_aside(sandbox: Sandbox, tmp_path: Path) -
     skipped, wanted = _file(tmp_path, "a.count"), _file(tmp_path, "b.count")
     _expect(sandbox, skipped, wanted)
     assert _read(sandbox, wanted) == "3 b.count"
+    # It was read before, and is still as it was.
+    assert _read(sandbox, skipped) == "2 a.count"
     assert _read(sandbox, skipped) == "4 a.count"
+
+
+def test_what_was_read_before_something_new_is_kept(sandbox: Sandbox, tmp_path: Path) -> None:
+    paths = [_file(tmp_path, f"{name}.count") for name in "abcde"]
+    new = _file(tmp_path, "new.count")
+    _expect(sandbox, *paths[:4])
+    assert _read(sandbox, paths[0]) == "2 a.count"
+    assert _read(sandbox, new) == "6 new.count"
+    _file(tmp_path, "c.count", "changed")
+    texts = []
+    for position, path in enumerate(paths[1:], 1):
+        _expect(sandbox, *paths[position:])
+        texts.append(_read(sandbox, path))
+    assert texts == ["3 b.count", "8 changed", "5 d.count", "7 e.count"]
+
+
+def test_long_answers_that_nobody_wants_yet_are_dropped(sandbox: Sandbox, tmp_path: Path) -> None:
+    long = _file(tmp_path, "a.count", "heating " * 30_000)
+    _expect(sandbox, long)
+    assert _read(sandbox, _file(tmp_path, "b.count")) == "3 b.count"
+    assert _read(sandbox, long)[:9] == "4 heating"
+
+
+def test_nobody_waits_for_what_others_are_to_be_read_for(sandbox: Sandbox, tmp_path: Path) -> None:
+    slow, small = _file(tmp_path, "a.loop"), _file(tmp_path, "b.count")
+    new = _file(tmp_path, "new.count")
+    _expect(sandbox, slow, small)
+    began_s = time.monotonic()
+    assert _read(sandbox, new) == "1 new.count"
+    # A file may take 60 s.
+    assert time.monotonic() - began_s < 40
+
+
+def test_of_larger_files_two_are_asked_for_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    large = [_file(tmp_path, f"{name}.count", "x" * 60_000) for name in "abc"]
+    _expect(sandbox, *large)
+    assert len(sandbox._expected) == 2
+    assert [_read(sandbox, path)[0] for path in large] == ["2", "3", "4"]
+    middling = [_file(tmp_path, f"{name}.count", "x" * 30_000) for name in "defgh"]
+    _expect(sandbox, *middling)
+    assert len(sandbox._expected) == 3
+
+
+def test_an_answer_is_never_taken_for_that_of_another_file(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    paths = [_file(tmp_path, f"{name}.count") for name in "abc"]
+    _expect(sandbox, *paths)
+    # As where the program is interrupted before it waits for the answer.
+    sandbox._expected.popleft()
+    assert [_read(sandbox, path)[2:] for path in paths] == ["a.count", "b.count", "c.count"]
 
 
 def test_other_ways_of_reading_it_are_other_files(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -95,13 +151,14 @@ def test_many_small_files_are_asked_for_at_once(sandbox: Sandbox, tmp_path: Path
     assert most == 8
 
 
-def test_nobody_waits_for_long_names_to_be_read(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_nobody_waits_for_long_requests_to_be_read(sandbox: Sandbox, tmp_path: Path) -> None:
     folder = tmp_path / ("a" * 200) / ("b" * 200) / ("c" * 200) / ("d" * 200)
     folder.mkdir(parents=True)
     paths = [_file(folder, f"{number}.count") for number in range(8)]
-    _expect(sandbox, _file(tmp_path, "a.loop"), *paths)
+    many = (*_PLUGINS, *(f"somebodys-converter-{number}" for number in range(12)))
+    sandbox.expect([_file(tmp_path, "a.loop"), *paths], plugins=many)
     # A pipe may hold no more than 4 kB, and the process reads none of it meanwhile.
-    assert sum(len(each.request.path) for each in sandbox._expected) < 3500
+    assert sum(8 + len(encode(each.request)) for each in sandbox._expected) <= 4096
     assert len(sandbox._expected) > 2
 
 
@@ -213,6 +270,17 @@ def test_memory_is_watched_while_nobody_waits(sandbox: Sandbox, tmp_path: Path) 
     _expect(sandbox, loop)
     _wait_for_the_end_of(sandbox)
     assert _read(sandbox, good) == "1 c.count"
+
+
+def test_a_process_that_ended_unnoticed_costs_no_file(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sandbox.child_pid is not None
+    psutil.Process(sandbox.child_pid).kill()
+    _wait_for_the_end_of(sandbox)
+    # As where it ends between the look at it and the request.
+    monkeypatch.setattr(ConvertingProcess, "alive", True)
+    assert _read(sandbox, _file(tmp_path, "a.count")) == "1 a.count"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no such signal")

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import pytest
 
-from converters.registry import convert_file
+from converters.registry import Conversion, convert_file
 from converters.sandbox import Sandbox
 from localsearch import config
 from localsearch.api import Index
@@ -134,6 +134,26 @@ def test_what_failed_is_tried_again_when_asked(
         index.update([str(path)], full=True)
         assert str(path) not in [each.path for each in index.status().failures]
         assert len(index.status().failures) == 4
+
+
+def test_nothing_is_read_ahead_of_what_ends_the_reading(home: config.Paths, library: Path) -> None:
+    expected: list[list[str]] = []
+    converted: list[str] = []
+
+    def expect(paths: Iterable[str], *, ocr: bool, plugins: Sequence[str]) -> None:
+        expected.append(list(paths))
+
+    def convert(path: str, *, ocr: bool, plugins: Sequence[str]) -> Conversion:
+        converted.append(path)
+        return convert_file(path, ocr=ocr, plugins=plugins)
+
+    with Index(home, NO_MODEL) as index, Store(home.index_file) as store:
+        index.add_roots([str(library)])
+        indexer = Indexer(store, home, NO_MODEL, None)
+        indexer.find_changes()
+        indexer.read_changes(convert, until=lambda: bool(converted), expect=expect)
+    assert len(converted) == 1
+    assert [paths[0] for paths in expected] == converted
 
 
 def test_what_is_only_in_the_cloud_is_not_read_ahead(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import threading
 from dataclasses import replace
@@ -75,6 +76,20 @@ def test_a_newer_converter_reads_its_own_files_alone(filled: Index) -> None:
     assert (report.renewed, report.embedded_chunks) == (1, 0)
     assert filled.update().renewed == 0
     assert found(filled, "blight") == ["tomatoes.md"]
+
+
+def test_a_newer_converter_reads_what_looked_like_no_text(filled: Index, library: Path) -> None:
+    # Packed under its own name, which older versions took for a binary file.
+    (library / "names.csv").write_bytes(gzip.compress(b"name,town\nQuendel,Ulm\n"))
+    (library / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    filled.update()
+    with Store(filled.paths.index_file) as store, store.transaction():
+        store._connection.execute(
+            "UPDATE files SET state = 'name_only', converter = 'csv:3' WHERE extension = 'csv'"
+        )
+    assert filled.update().renewed == 1
+    assert found(filled, "Quendel") == ["names.csv"]
+    assert filled.update().renewed == 0
 
 
 @pytest.fixture
