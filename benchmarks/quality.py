@@ -205,7 +205,7 @@ def main(
     """Measure search on SOURCE in every setting; see the module's text."""
     from localsearch.models import open_embedder
 
-    docs = source.resolve() / "docs"
+    docs = (source / "docs").resolve()
     asked = [q for q in read_queries(source / "queries.jsonl") if is_of_part(q, articles)]
     # By question, so that each stays there in every language.
     ids = sorted({query.id for query in asked})[::every]

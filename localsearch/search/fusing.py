@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from localsearch.store.matches import Passage
     from localsearch.types import FloatVector, Query
 
-# Weight of a passage's excess of wording (`wording.py`), on the scale of the cosine. Among several
-# languages it grows with the root of the excess, so that it takes much of the wording to count: a
-# little is what passages about the same things share, of which the one that answers may be in
-# another language. Chosen on other questions than they're reported on (docs/architecture.md).
-_WEIGHT = 0.06
-_WEIGHT_AMONG_LANGUAGES = 0.16
+# What speaks for a passage beside its cosine, on the scale of that; chosen on other questions than
+# they're reported on (docs/architecture.md). Its excess of wording (`wording.py`) has a weight.
+_WEIGHT = 0.05
+# What words rank first gets this times its share of the wording, divided by its rank and a bit: in
+# a small index a rank alone says little, as something always comes first.
+_KEYWORD = 0.16
+_KEYWORD_OFFSET = 5
+# A part of a document with fewer letters and digits than this says so little that it's near to
+# any query: it loses up to so much.
+_FEW_CHARACTERS = 60
+_FRAGMENT = 0.04
 # Where a passage that holds an identifier of the query stands at the latest, if words rank it
 # first of those: on the first page.
 _PLACE_OF_IDENTIFIERS = 10
@@ -43,15 +48,12 @@ def fuse(
     vector: FloatVector,
     by_word: Sequence[Candidate],
     by_meaning: Sequence[Candidate],
-    *,
-    among_languages: bool,
 ) -> list[Candidate]:
     """One order of both: the cosine, plus a little for the words that a passage really holds.
 
     What only words found gets its true cosine, and the lowest of the list while it has no vector.
-    With `among_languages`, the index holds several, and the query's own was taken out of `vector`.
     A score is the sum of its weights: that of the cosine times it, of coverage times its excess,
-    and the lifts of a name and of an identifier as they are.
+    and all others (keyword, fragment, name, identifier) as they are.
     """
     merged = {passage_key(each.passage): each for each in by_meaning}
     for each in by_word:
@@ -79,7 +81,7 @@ def fuse(
         [each.passage.language for each in candidates],
     )
     fused = [
-        _fused(each, floor, wording, lifts.get(each.passage.file_id, 0.0), among_languages)
+        _fused(each, floor, wording, lifts.get(each.passage.file_id, 0.0))
         for each, wording in zip(candidates, wordings, strict=True)
     ]
     fused.sort(key=lambda each: -each.score)
@@ -167,20 +169,34 @@ def _lifts(candidates: Sequence[Candidate], floor: float, highest: float) -> dic
     return {file_id: highest - max(scores, default=floor) for file_id, scores in own.items()}
 
 
-def _fused(
-    candidate: Candidate, floor: float, wording: Wording, lift: float, among_languages: bool
-) -> Candidate:
+def _fused(candidate: Candidate, floor: float, wording: Wording, lift: float) -> Candidate:
     cosine = candidate.why.vector_score
-    weight = _WEIGHT_AMONG_LANGUAGES * wording.excess**0.5 if among_languages else _WEIGHT
     why = replace(
         candidate.why,
         coverage=wording.share,
         coverage_baseline=wording.usual,
-        weights=(("cosine", 1.0), ("coverage", weight)),
+        weights=(("cosine", 1.0), ("coverage", _WEIGHT)),
     )
-    score = (floor if cosine is None else cosine) + weight * wording.excess
+    score = (floor if cosine is None else cosine) + _WEIGHT * wording.excess
     fused = replace(candidate, why=why, score=score)
-    return _raised(fused, "name", lift) if lift else fused
+    rank = candidate.why.keyword_rank
+    lifts = (
+        ("keyword", _KEYWORD * wording.share / (rank + _KEYWORD_OFFSET) if rank else 0.0),
+        ("fragment", -_FRAGMENT * _lacking(candidate.passage)),
+        ("name", lift),
+    )
+    for source, each in lifts:
+        fused = _raised(fused, source, each) if each else fused
+    return fused
+
+
+def _lacking(passage: Passage) -> float:
+    """How far a passage is from saying something, 0…1; a short document is all there is of it."""
+    if passage.is_whole:
+        return 0.0
+    # What that many characters don't say, the rest hardly will.
+    said = sum(map(str.isalnum, passage.text[: 3 * _FEW_CHARACTERS]))
+    return max(0.0, 1 - said / _FEW_CHARACTERS)
 
 
 def _all_words(passage: Passage) -> str:

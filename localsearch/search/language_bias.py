@@ -31,6 +31,8 @@ MOST_PASSAGES = 400
 # Share of the language directions that is taken out. Swept on half of XQuAD's articles in four
 # languages with the starter model: docs/architecture.md has the trade-off.
 STRENGTH = 0.9
+# Where words count, too, which are the query's own: they'd bring a part of the bias back.
+STRENGTH_BESIDE_WORDS = 1.1
 # Directions weaker than this share of the strongest are noise.
 _NOISE = 1e-3
 
@@ -81,10 +83,12 @@ def _from_mean(vectors: Mapping[str, FloatVector]) -> dict[str, FloatVector]:
     return {language: vector - centre for language, vector in vectors.items()}
 
 
-def without_language(query: FloatVector, directions: FloatMatrix) -> FloatVector:
-    """The query, unit length, with most of what tells its language taken out."""
+def without_language(
+    query: FloatVector, directions: FloatMatrix, strength: float = STRENGTH
+) -> FloatVector:
+    """The query, unit length, with this share of what tells its language taken out."""
     import numpy as np
 
-    rest = query - STRENGTH * (query @ directions.T) @ directions
+    rest = query - strength * (query @ directions.T) @ directions
     unit: FloatVector = (rest / max(float(np.linalg.norm(rest)), 1e-12)).astype(np.float32)
     return unit

@@ -40,7 +40,9 @@ _RANKED_PER_HIT = 10
 _MOST_RANKED_OF_ONE = 100_000
 _PASSAGES = (
     "SELECT c.id, f.id, f.path, d.member, d.title, d.kind, d.language, c.locator, c.heading_path,"
-    " c.text, f.mtime_ns FROM chunks c"
+    " c.text, f.mtime_ns,"
+    " NOT EXISTS (SELECT 1 FROM chunks o WHERE o.document_id = d.id AND o.id <> c.id)"
+    " FROM chunks c"
     " JOIN documents d ON d.id = c.document_id JOIN files f ON f.id = d.file_id"
 )
 _BM25_FILES = "bm25(files_fts, 4.0, 1.0)"
@@ -48,7 +50,10 @@ _BM25_FILES = "bm25(files_fts, 4.0, 1.0)"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk with all that a hit shows of its file; chunk_id None stands for the file's name."""
+    """A chunk with all that a hit shows of its file; chunk_id None stands for the file's name.
+
+    `is_whole` says that its document has no other chunk.
+    """
 
     chunk_id: int | None
     file_id: int
@@ -61,6 +66,7 @@ class Passage:
     heading_path: tuple[str, ...]
     text: str
     mtime_ns: int
+    is_whole: bool
 
 
 @says_store_errors
@@ -214,7 +220,7 @@ class Matches:
         )
         return {
             file_id: _passage(
-                (None, file_id, path, "", "", kind, None, "{}", "[]", reason, mtime_ns)
+                (None, file_id, path, "", "", kind, None, "{}", "[]", reason, mtime_ns, True)
             )
             for file_id, path, kind, reason, mtime_ns in rows
         }
@@ -242,7 +248,7 @@ def _most_ranked(terms: Sequence[Term]) -> int:
 
 def _passage(row: tuple[Any, ...]) -> Passage:
     chunk_id, file_id, path, member, title, kind, language, locator, headings, *rest = row
-    text, mtime_ns = rest
+    text, mtime_ns, is_whole = rest
     return Passage(
         chunk_id=chunk_id,
         file_id=file_id,
@@ -255,4 +261,5 @@ def _passage(row: tuple[Any, ...]) -> Passage:
         heading_path=tuple(msgspec.json.decode(headings)),
         text=text,
         mtime_ns=mtime_ns,
+        is_whole=bool(is_whole),
     )

@@ -7,6 +7,7 @@ import pytest
 
 from localsearch.search.language_bias import (
     STRENGTH,
+    STRENGTH_BESIDE_WORDS,
     language_directions,
     needs_sentences,
     without_language,
@@ -115,3 +116,15 @@ def test_every_language_says_the_same() -> None:
     assert counts == {8}
     every = [sentence for sentences in SENTENCES.values() for sentence in sentences]
     assert len(set(every)) == len(every)
+
+
+def test_beside_words_a_query_leans_a_little_away_from_its_language(
+    two_languages: dict[str, FloatMatrix],
+) -> None:
+    directions = language_directions(two_languages, {})
+    assert directions is not None
+    query: FloatVector = two_languages["en"][0]
+    own = query @ directions[0]
+    rest = without_language(query, directions, STRENGTH_BESIDE_WORDS) @ directions[0]
+    assert rest * own < 0
+    assert abs(rest) < abs(own)

@@ -44,7 +44,7 @@ def candidates(*texts: str) -> list[Candidate]:
     found = []
     for number, text in enumerate(texts, start=1):
         passage = Passage(
-            number, number, f"/{number}.txt", "", "", "text", None, Locator(), (), text, 0
+            number, number, f"/{number}.txt", "", "", "text", None, Locator(), (), text, 0, True
         )
         found.append(Candidate(passage, Why(), 1 - number / 100))
     return found

@@ -140,8 +140,10 @@ def test_what_only_words_find_gets_its_true_cosine(filled: Index, library: Path)
     assert hit.why.coverage is not None
     assert hit.why.coverage_baseline is not None
     excess = max(0, hit.why.coverage - hit.why.coverage_baseline)
-    weight = dict(hit.why.weights)["coverage"]
-    assert hit.score == pytest.approx(hit.why.vector_score + weight * excess)
+    weights = dict(hit.why.weights)
+    others = weights["keyword"] + weights.get("fragment", 0.0)
+    by_word = weights["coverage"] * excess + others
+    assert hit.score == pytest.approx(hit.why.vector_score + by_word)
 
 
 def test_a_question_without_spaces_is_found_by_some_of_its_words(
