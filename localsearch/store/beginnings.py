@@ -11,6 +11,7 @@ import functools
 import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from localsearch.keywords import is_unspaced
 from localsearch.store.bm25 import WEIGHTS, length_part, totals
@@ -35,7 +36,8 @@ _WEIGHTS = [int(weight) for weight in WEIGHTS]
 _LEVELS = [chr(0xE100 + level) for level in range(_HIGHEST_LEVEL + 1)]
 # So many that hold the beginning best are told apart by their texts.
 _CHOSEN, _OF_EACH_DOCUMENT = 120, 2
-_MOST_OF_LEVEL = 2000
+_PAGE = 2000
+_ABOVE_ALL_IDS = (1 << 63) - 1
 # Where fewer passages hold the beginning well, all that hold it may be few enough to be ranked.
 _MANY = 1000
 
@@ -68,9 +70,13 @@ def index_beginnings(*columns: str) -> str:
 @functools.lru_cache(maxsize=1 << 15)
 def _beginning(two: str) -> str:
     """The beginning of a token that starts with these characters, "" where it has none."""
-    if is_unspaced(two[0]):
-        return two[0]
-    return two if len(two) > 1 else ""
+    beginning = two[0] if is_unspaced(two[0]) else two if len(two) > 1 else ""
+    return beginning if all(map(_is_of_tokens, beginning)) else ""
+
+
+def _is_of_tokens(character: str) -> bool:
+    """Whether the full-text index has it in tokens; of "1⁄2" and "l·" it'd make several."""
+    return category(character)[0] in "LNM" or category(character) == "Co"
 
 
 def are_complete(connection: apsw.Connection) -> bool:
@@ -86,25 +92,32 @@ def strongest(
     of_document: Counter[int] = Counter()
     chosen: list[int] = []
     seen = 0
-    for rows in _levels(connection, beginning):
-        seen += len(rows)
-        if len(chosen) < _CHOSEN:
+    for level in reversed(_LEVELS[_LEAST_LEVEL:]):
+        for rows in _pages(connection, f'"{beginning}{level}"'):
+            seen += len(rows)
             for chunk_id, document_id in rows:
                 of_document[document_id] += 1
                 if of_document[document_id] <= of_each:
                     chosen.append(chunk_id)
-        elif seen > _MANY:
+            if len(chosen) >= _CHOSEN:
+                # A long document's passages may fill a page and leave others to the next.
+                break
+        if len(chosen) >= _CHOSEN and seen > _MANY:
             break
     return chosen[:_CHOSEN], seen > _MANY
 
 
-def _levels(connection: apsw.Connection, beginning: str) -> Iterator[Sequence[Any]]:
-    """The latest chunks of each level and their documents, the highest level first."""
-    for level in reversed(_LEVELS[_LEAST_LEVEL:]):
-        yield connection.execute(
+def _pages(connection: apsw.Connection, expression: str) -> Iterator[Sequence[Any]]:
+    """The chunks of a level and their documents, the latest first."""
+    rows: Sequence[Any] = ((_ABOVE_ALL_IDS, 0),)
+    while rows:
+        rows = connection.execute(
             "SELECT c.id, c.document_id FROM"
-            " (SELECT rowid FROM beginnings_fts WHERE beginnings_fts MATCH ?"
+            " (SELECT rowid FROM beginnings_fts WHERE beginnings_fts MATCH ? AND rowid < ?"
             " ORDER BY rowid DESC LIMIT ?) b CROSS JOIN chunks c ON c.id = b.rowid"
             " ORDER BY c.id DESC",
-            (f'"{beginning}{level}"', _MOST_OF_LEVEL),
+            (expression, rows[-1][0], _PAGE),
         ).fetchall()
+        yield rows
+        if len(rows) < _PAGE:
+            return

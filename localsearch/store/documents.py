@@ -17,7 +17,7 @@ from localsearch.store.files import one_of
 from localsearch.types import Locator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     import apsw
 
@@ -136,9 +136,16 @@ class Documents:
         )
 
     def _index_words(
-        self, title_words: str, chunks: Iterable[tuple[int, Sequence[str], str]]
+        self,
+        title_words: str,
+        chunks: Iterable[tuple[int, Sequence[str], str]],
+        *,
+        with_beginnings: Container[int] | None = None,
     ) -> None:
-        """Have chunks, as (id, heading path, text), be found by their words."""
+        """Have chunks, as (id, heading path, text), be found by their words.
+
+        Only those in `with_beginnings` by beginnings, too, all where it's None.
+        """
         rows = [
             (chunk_id, title_words, index_text(" ".join(headings)), index_text(text))
             for chunk_id, headings, text in chunks
@@ -146,7 +153,9 @@ class Documents:
         self._connection.executemany(
             "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, ?, ?, ?)", rows
         )
-        self._index_beginnings(rows)
+        self._index_beginnings(
+            row for row in rows if with_beginnings is None or row[0] in with_beginnings
+        )
 
     def _index_beginnings(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
         """Have chunks, as (id, tokens of title, headings and text), be found by beginnings."""
@@ -180,7 +189,8 @@ class Documents:
         Vectors stay: no title is embedded. The transaction is the caller's.
         """
         rows: list[tuple[Any, ...]] = self._connection.execute(
-            "SELECT c.id, c.heading_path, c.text FROM chunks c"
+            "SELECT c.id, c.heading_path, c.text,"
+            " EXISTS (SELECT 1 FROM beginnings_fts_docsize WHERE id = c.id) FROM chunks c"
             " JOIN documents d ON d.id = c.document_id WHERE d.file_id = ? AND d.title = ?",
             (file_id, old_title),
         ).fetchall()
@@ -188,13 +198,16 @@ class Documents:
             "UPDATE documents SET title = ? WHERE file_id = ? AND title = ?",
             (new_title, file_id, old_title),
         )
+        had_beginnings = {row[0] for row in rows if row[3]}
         self._remove_words(row[0] for row in rows)
         self._index_words(
             index_text(new_title),
             [
                 (chunk_id, msgspec.json.decode(headings, type=tuple[str, ...]), text)
-                for chunk_id, headings, text in rows
+                for chunk_id, headings, text, _ in rows
             ],
+            # What an older version wrote gets its beginnings in order (`add_beginnings`).
+            with_beginnings=had_beginnings,
         )
 
     def _remove_words(self, chunk_ids: Iterable[int]) -> None:

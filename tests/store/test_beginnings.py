@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from localsearch.keywords import Term, index_text, phrase_term, query_terms
-from localsearch.store import Store, beginnings, ranking
+from localsearch.store import Store, beginnings, documents, ranking
 from localsearch.store.bm25 import totals
 from localsearch.store.filters import passage_condition
 from localsearch.types import Filters
@@ -218,3 +218,47 @@ def test_only_what_a_passage_holds_much_of_is_indexed() -> None:
     assert beginnings.index_beginnings("", "", "") == ""
     spam = beginnings.index_beginnings("tide " * 9999, "", "")
     assert spam == "ti" + beginnings._LEVELS[-1]
+
+
+def test_a_long_document_hides_no_other_that_holds_it_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beginnings, "_PAGE", 10)
+    said = "tide " * 12 + " ".join(f"word{number}" for number in range(60))
+    with Store(tmp_path / "index.db") as store:
+        with store.transaction():
+            for number in range(50):
+                put_one(store, f"/r/best{number}.txt", said)
+            put_one(store, "/r/log.txt", *(f"{said} a{number}" for number in range(80)))
+        found = store.matches.chunks((beginning("ti"),), "AND", 50, ANYWHERE, one_per_document=True)
+        assert len({path for path in paths(store, found) if "best" in path}) == 50
+
+
+@pytest.mark.parametrize("text", ["⒈", "ŀ", "½", "㈠", "།", "½a", "l·", "\ue110a", "ti"])
+def test_what_the_full_text_takes_apart_is_no_beginning(tmp_path: Path, text: str) -> None:
+    with Store(tmp_path / "index.db") as store:
+        with store.transaction():
+            for number in range(30):
+                put_one(store, f"/r/{number}.txt", f"{text} tin, {text}{text} and more of the kind")
+        terms = query_terms(text, prefix_last=True)
+        ranked = store.matches.chunks(terms, "AND", 50, ANYWHERE, most_ranked=1000)
+        assert store.matches.chunks(terms, "AND", 50, ANYWHERE) == ranked
+
+
+def test_a_file_renamed_meanwhile_leaves_no_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_BEGINNINGS_A_STEP", 10)
+    with Store(tmp_path / "index.db") as store:
+        with store.transaction():
+            for number in range(50):
+                put_one(store, f"/r/{number}.txt", "tin, tin and more of the kind")
+            store._connection.execute("DELETE FROM beginnings_fts")
+            assert store.documents.add_beginnings()
+            early = store.files.id_of("/r/5.txt")
+            assert early is not None
+            store.documents.retitle(early, "5.txt", "tidal")
+            while store.documents.add_beginnings():
+                assert not beginnings.are_complete(store._connection)
+        assert beginnings.are_complete(store._connection)
+        assert store.checks.problems() == ()
