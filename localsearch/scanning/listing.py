@@ -21,7 +21,8 @@ def listed(folder: str) -> Iterator[list[os.DirEntry[str]]]:
             entries = list(listing)
         yield entries
         return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    # A link that has taken the folder's place meanwhile may lead anywhere.
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         with os.scandir(handle) as listing:
             entries = list(listing)

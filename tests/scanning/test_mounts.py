@@ -165,3 +165,25 @@ def test_a_file_that_goes_away_meanwhile_is_passed_over(
     scan = make(tmp_path)
     assert names(scan) == ["a.txt"]
     assert scan.unreadable == ()
+
+
+@posix_only
+def test_a_link_that_takes_a_folders_place_meanwhile_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    write(root / "a" / "a.txt")
+    write(elsewhere / "secret.txt")
+
+    @contextmanager
+    def list_after_a_swap(folder: str) -> Iterator[list[os.DirEntry[str]]]:
+        if folder == str(root / "a"):
+            shutil.rmtree(folder)
+            os.symlink(elsewhere, folder)
+        with listed(folder) as entries:
+            yield entries
+
+    monkeypatch.setattr("localsearch.scanning.scan.listed", list_after_a_swap)
+    scan = make(root)
+    assert names(scan) == []
+    assert scan.unreadable == ()
