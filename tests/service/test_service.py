@@ -144,7 +144,8 @@ def test_a_root_that_goes_is_hidden_and_comes_back(running: Running, library: Pa
     away = library.rename(library.with_name("unplugged"))
     running.until(lambda: running.found("hive") == [])
     assert not running.service.index.status().roots[0].online
-    assert f"{library} can't be found; what was indexed of it is kept, hidden" in running.notes
+    told = f"{library} can't be found; what was indexed of it is kept, hidden"
+    running.until(lambda: told in running.notes)
     away.rename(library)
     running.until(lambda: running.found("hive") == ["bees.txt"])
     running.until(lambda: f"{library} is back" in running.notes)
