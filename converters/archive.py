@@ -11,7 +11,14 @@ from converters.cleaning import clean_line
 from converters.collecting import OUT_OF_TIME
 from converters.formats import named
 from converters.pipeline import cut_document
-from converters.safety import Budget, MemberSource, TooMuchError, budget_of, plain_errors
+from converters.safety import (
+    Budget,
+    LimitError,
+    MemberSource,
+    TooMuchError,
+    budget_of,
+    plain_errors,
+)
 from converters.secrets import is_secret, secrets_note
 from localsearch.types import (
     Block,
@@ -37,19 +44,20 @@ class ArchiveConverter:
     """Reads archives; their paths are names only, nothing is ever written to the disk."""
 
     name = "archive"
-    version = 5
+    version = 6
     suffixes = named("archive").suffixes
     filenames = named("archive").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """The documents of each file inside, `member` its path; at the end the list of all names.
 
-        What can't be read is noted in that list; where nothing can, the first reason is raised.
+        What can't be read is noted in that list; where nothing can, the first reason is raised,
+        unless it's that there's too much: then the names are told.
         Where there's too much text, the names are still gathered, in archives inside it as well.
         """
         budget, depth = budget_of(source)
         if depth >= _MAX_DEPTH:
-            raise ConversionError(f"more than {_MAX_DEPTH} archives inside one another")
+            raise LimitError(f"more than {_MAX_DEPTH} archives inside one another")
         listing = _Listing(context, source)
         try:
             with plain_errors("an archive"):
@@ -69,7 +77,11 @@ class ArchiveConverter:
         if listing.spent is not None and not depth:
             # The outermost archive is the one that has read enough.
             listing.failed("the rest", listing.spent)
-        if listing.first_error is not None and listing.nothing_read:
+        if (
+            listing.first_error is not None
+            and listing.nothing_read
+            and not (listing.hit_limit and listing.has_names_beside(source.name))
+        ):
             raise listing.first_error
         if listing.says_more_than(source.name):
             yield listing.document()
@@ -86,6 +98,7 @@ class _Listing:
         self.documents = 0
         self.failures = 0
         self.secrets = 0
+        self.hit_limit = False
         self.first_error: ConversionError | None = None
         # What ended the reading, where all that's inside unpacks to too much.
         self.spent: TooMuchError | None = None
@@ -107,8 +120,11 @@ class _Listing:
         if self.notes or self.members != 1:
             return True
         # The one file that a .gz holds speaks for itself.
-        is_named = self.documents == 1 or (self.is_full() and name.startswith(tuple(self._names)))
-        return not is_named
+        return not (self.documents == 1 or (self.is_full() and not self.has_names_beside(name)))
+
+    def has_names_beside(self, name: str) -> bool:
+        """Whether a member isn't called as the archive is, as the one file in a .gz is."""
+        return any(not name.startswith(each) for each in self._names)
 
     @property
     def nothing_read(self) -> bool:
@@ -176,6 +192,7 @@ class _Listing:
     def failed(self, what: str, error: ConversionError) -> None:
         """Note that something couldn't be read."""
         self.failures += 1
+        self.hit_limit = self.hit_limit or isinstance(error, LimitError)
         self.first_error = self.first_error or error
         if len(self.notes) < _MAX_NOTES:
             self.notes.append(f"{what} can't be read: {error.cause}")

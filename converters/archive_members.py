@@ -19,6 +19,7 @@ from converters.safety import (
     UNPACKING_ERRORS,
     Budget,
     CheckedZip,
+    LimitError,
     Limits,
     checked_zip,
 )
@@ -26,6 +27,7 @@ from localsearch.types import ConversionError, NoTextError, Source
 
 # How many files are read is the budget's to say: what's beyond is left out, with a note.
 _LIMITS = Limits(total_bytes=1024 << 20, members=500_000)
+_TOO_LARGE = f"it unpacks to more than {_LIMITS.member_bytes >> 20:,} MB"
 _PIECE_BYTES = 1 << 16
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -157,7 +159,7 @@ def _tar_members(stream: _Counted) -> Iterator[Member]:
 def _tar_reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         if info.size > _LIMITS.member_bytes:
-            raise ConversionError(f"larger than {_LIMITS.member_bytes >> 20:,} MB")
+            raise LimitError(_TOO_LARGE)
         try:
             file = archive.extractfile(info)
             return b"" if file is None else file.read()
@@ -213,9 +215,7 @@ class _Counted(io.RawIOBase):
             while piece := self.read(_PIECE_BYTES):
                 data += piece
                 if len(data) > _LIMITS.member_bytes:
-                    raise ConversionError(
-                        f"it unpacks to more than {_LIMITS.member_bytes >> 20:,} MB"
-                    )
+                    raise LimitError(_TOO_LARGE)
         except UNPACKING_ERRORS as error:
             raise ConversionError("damaged: it can't be unpacked") from error
         return bytes(data)

@@ -13,6 +13,7 @@ from importlib import import_module
 from converters.formats import FORMATS, NAME_ONLY_KINDS, Format, suffixes_of
 from converters.pipeline import limit_documents, run_converter
 from converters.plugins import plugin_for
+from converters.safety import LimitError
 from converters.secrets import begins_with_key
 from converters.sniffing import HEAD_BYTES, sniff, zip_format
 from converters.sources import FileSource
@@ -256,7 +257,7 @@ def _context(
 ) -> ConversionContext:
     def convert_nested(source: Source) -> Iterator[Document]:
         if depth >= _MAX_DEPTH:
-            raise ConversionError(f"more than {_MAX_DEPTH} files inside one another")
+            raise LimitError(f"more than {_MAX_DEPTH} files inside one another")
         # What's around it needs some time for itself afterwards.
         now = time.monotonic()
         inner_deadline_s = now + _INNER_SHARE * max(0.0, deadline_s - now)

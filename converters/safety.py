@@ -26,7 +26,11 @@ _RATIO_COUNTS_FROM_BYTES = 64 * _MIB
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-class TooMuchError(ConversionError):
+class LimitError(ConversionError):
+    """A file is whole, but deeper inside others or larger than what's read."""
+
+
+class TooMuchError(LimitError):
     """A file unpacks to more than is read of one file: reading ends, at every level."""
 
 
@@ -125,9 +129,7 @@ class CheckedZip:
             self._budget.take_bytes(len(piece))
             check_growth(len(unpacked), info.compress_size, self._limits)
             if self._left < 0:
-                raise ConversionError(
-                    f"unpacks to more than {self._limits.total_bytes // _MIB:,} MB"
-                )
+                raise LimitError(f"unpacks to more than {self._limits.total_bytes // _MIB:,} MB")
         return bytes(unpacked)
 
 
@@ -148,11 +150,11 @@ UNPACKING_ERRORS = (
 def check_growth(unpacked: int, packed: int, limits: Limits) -> None:
     """Raise ConversionError where a member grew past any use, as bombs do."""
     if unpacked > limits.member_bytes:
-        raise ConversionError(
+        raise LimitError(
             f"a file inside it unpacks to more than {limits.member_bytes // _MIB:,} MB"
         )
     if unpacked > _RATIO_COUNTS_FROM_BYTES and unpacked > limits.ratio * max(packed, 1):
-        raise ConversionError(f"a file inside it unpacks to over {limits.ratio} times its size")
+        raise LimitError(f"a file inside it unpacks to over {limits.ratio} times its size")
 
 
 @contextmanager
