@@ -9,7 +9,15 @@ from io import BytesIO
 from typing import BinaryIO
 
 from converters.formats import named
-from converters.safety import OLE_MAGIC, CheckedZip, Limits, TooMuchError, checked_zip
+from converters.office_parts import is_list, mended_lists
+from converters.safety import (
+    OLE_MAGIC,
+    CheckedZip,
+    DamagedMemberError,
+    Limits,
+    TooMuchError,
+    checked_zip,
+)
 from converters.tables import CsvConverter
 from converters.xml_stream import MalformedXmlError, check_xml
 from localsearch.types import ConversionContext, ConversionError, Document, NoTextError, Source
@@ -73,28 +81,35 @@ def checked_package(
     source: Source,
     *,
     max_elements: int,
-    spare: re.Pattern[str] | None = None,
-    notes: list[str] | None = None,
+    spare: re.Pattern[str],
+    notes: list[str],
+    left_out: re.Pattern[str] | None = None,
 ) -> BinaryIO:
     """A copy of an office file in memory that holds its XML parts, checked, and no pictures.
 
     `max_elements` bounds each part. Of the parts whose names begin as `spare` says, a damaged one
-    is left out, with a note. Raises ConversionError with the reason where the file is locked,
-    damaged elsewhere, or made to hurt.
+    is left out, with a note; those of `left_out` are in any case. Raises ConversionError with the
+    reason where the file is locked, damaged elsewhere, or made to hurt.
     """
     refuse_ole(source)
     copy = BytesIO()
+
+    def checked(part: str) -> bytes:
+        if left_out is not None and left_out.match(part):
+            return _in_place_of(part, _NOTHING)
+        try:
+            return _checked_part(package, part, max_elements)
+        except (MalformedXmlError, DamagedMemberError) as error:
+            if not spare.match(part):
+                raise
+            notes.append(f"{error.cause}, which is left out")
+            return _in_place_of(part, _NOTHING)
+
     with checked_zip(source, _LIMITS) as package, zipfile.ZipFile(copy, "w") as safe:
-        for name in package.members:
-            try:
-                data = _checked_part(package, name, max_elements)
-            except MalformedXmlError as error:
-                if spare is None or not spare.match(name):
-                    raise
-                data = _in_place_of(name, _NOTHING)
-                if notes is not None:
-                    notes.append(f"{error.cause}, which is left out")
-            safe.writestr(name, data)
+        lists = {part: checked(part) for part in package.members if is_list(part)}
+        called, lists = mended_lists(package.members, lists)
+        for part, name in called.items():
+            safe.writestr(name, lists[part] if part in lists else checked(part))
     copy.seek(0)
     return copy
 

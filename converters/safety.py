@@ -26,6 +26,10 @@ _RATIO_COUNTS_FROM_BYTES = 64 * _MIB
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+class DamagedMemberError(ConversionError):
+    """One file inside another can't be unpacked; the others may well be whole."""
+
+
 class LimitError(ConversionError):
     """A file is whole, but deeper inside others or larger than what's read."""
 
@@ -117,7 +121,7 @@ class CheckedZip:
             with self._archive.open(info) as member:
                 return self._bounded(member, info)
         except UNPACKING_ERRORS as error:
-            raise ConversionError(f"damaged: {name} inside it can't be unpacked") from error
+            raise DamagedMemberError(f"damaged: {name} inside it can't be unpacked") from error
 
     def _bounded(self, member: IO[bytes], info: zipfile.ZipInfo) -> bytes:
         deflated = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -17,25 +17,25 @@ from converters.office import checked_package
 from converters.rows import RecordWriter, SheetRows
 from converters.safety import plain_errors
 from converters.sheet_comments import read_comments
-from localsearch.types import ConversionContext, ConversionError, Document, Locator, Source
+from localsearch.types import Block, ConversionContext, ConversionError, Document, Locator, Source
 
 _MAX_ELEMENTS = 20_000_000
 # One far cell makes a million empty rows, or thousands of empty cells in a row.
 _MAX_CELLS = 5_000_000
+_MAX_COMMENTS_TEXT = 1_000_000
 # Cells that are only there because one stands far to the right; they cost little.
 _EMPTY_AS_ONE = 16
-# Other sheets can be read without them; which sheet is which is in none of them.
-_SPARE = re.compile(
-    r"_rels/|xl/(?:worksheets|chartsheets|drawings|charts|tables|theme|pivot|printerSettings)",
-    re.I,
-)
+# All but those that say which sheets there are.
+_SPARE = re.compile(r"(?!\[Content_Types\]|xl/(?:_rels/)?workbook\.xml)", re.I)
+# What the library refuses a file for, and no cell's text is in.
+_LOOKS = re.compile(r"xl/(?:styles|theme)|docProps/", re.I)
 
 
 class SheetsConverter:
     """Reads Excel workbooks; of a formula, the value that Excel saved with it."""
 
     name = "xlsx"
-    version = 4
+    version = 5
     suffixes = named("xlsx").suffixes
     filenames = named("xlsx").filenames
 
@@ -44,18 +44,54 @@ class SheetsConverter:
         with plain_errors("an Excel workbook"), warnings.catch_warnings():
             # The library warns of what it leaves out, none of which is text.
             warnings.simplefilter("ignore")
-            out = BlockCollector.within(context)
-            package = checked_package(
-                source, max_elements=_MAX_ELEMENTS, spare=_SPARE, notes=out.notes
-            )
-            book = openpyxl.load_workbook(package, read_only=True, data_only=True, keep_links=False)
-            document = _read(book, package, out)
+            notes: list[str] = []
+            book, package = _opened(source, notes)
+            document = _read(book, _comments_of(book, package, notes), notes, context)
         yield document
 
 
-def _read(book: openpyxl.Workbook, package: BinaryIO, out: BlockCollector) -> Document:
+def _opened(source: Source, notes: list[str]) -> tuple[openpyxl.Workbook, BinaryIO]:
+    """The workbook, and the checked package that it's read from."""
+    try:
+        return _loaded(
+            checked_package(source, max_elements=_MAX_ELEMENTS, spare=_SPARE, notes=notes)
+        )
+    except (ConversionError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001 - the library is strict about colours and borders too
+        notes.clear()
+        package = checked_package(
+            source, max_elements=_MAX_ELEMENTS, spare=_SPARE, notes=notes, left_out=_LOOKS
+        )
+        opened = _loaded(package)
+        notes.append("its formats can't be read: dates and times may stand there as numbers")
+        return opened
+
+
+def _loaded(package: BinaryIO) -> tuple[openpyxl.Workbook, BinaryIO]:
+    book = openpyxl.load_workbook(package, read_only=True, data_only=True, keep_links=False)
+    sheets: list[Any] = book.worksheets
+    for sheet in sheets:
+        # Where the part with the texts is lost, the numbers are still worth reading.
+        sheet._shared_strings = sheet._shared_strings or _NoTexts()
+    return book, package
+
+
+class _NoTexts:
+    """Stands for the texts of a workbook whose part for them can't be read."""
+
+    def __getitem__(self, _number: int) -> str:
+        return ""
+
+
+def _read(
+    book: openpyxl.Workbook, comments: list[Block], notes: list[str], context: ConversionContext
+) -> Document:
     cells_left = _MAX_CELLS
-    unread = [ConversionError(note) for note in out.notes]
+    # Comments are few and somebody's own words: rows get the room that they leave.
+    room = context.text_limit - sum(len(comment.text) for comment in comments)
+    out = BlockCollector(room, deadline_s=context.deadline_s)
+    unread = [ConversionError(note) for note in notes]
     for sheet in book.worksheets:
         try:
             with plain_errors("an Excel workbook"):
@@ -63,15 +99,15 @@ def _read(book: openpyxl.Workbook, package: BinaryIO, out: BlockCollector) -> Do
         except ConversionError as error:
             unread.append(error)
             out.notes.append(f"sheet {sheet.title!r} can't be read: {error.cause}")
-        _read_comments(sheet, package, out)
         if out.full or cells_left <= 0:
             break
-    if unread and not out.blocks:
+    if unread and not out.blocks and not comments:
         raise unread[0]
     if cells_left <= 0:
         out.notes.append(f"only the first {_MAX_CELLS:,} cells were read")
     title = clean_line(book.properties.title or "") or None
-    return Document(tuple(out.blocks), kind="sheet", title=title, notes=tuple(out.notes))
+    blocks = (*out.blocks, *comments)
+    return Document(blocks, kind="sheet", title=title, notes=(*notes, *out.notes))
 
 
 def _read_sheet(sheet: Any, out: BlockCollector, cells_left: int) -> int:
@@ -94,16 +130,22 @@ def _read_sheet(sheet: Any, out: BlockCollector, cells_left: int) -> int:
     return cells_left
 
 
-def _read_comments(sheet: Any, package: BinaryIO, out: BlockCollector) -> None:
-    name = clean_line(sheet.title)
-    try:
-        with plain_errors("an Excel workbook"):
-            for cell, text in read_comments(package, sheet._worksheet_path):
-                if out.full:
-                    return
-                out.add(text, Locator(sheet=name, cell=cell or None, part="comment"), "note")
-    except ConversionError as error:
-        out.notes.append(f"some comments on sheet {name!r} can't be read: {error.cause}")
+def _comments_of(book: openpyxl.Workbook, package: BinaryIO, notes: list[str]) -> list[Block]:
+    """What is commented on all sheets; `notes` gets those that can't be read."""
+    out = BlockCollector(_MAX_COMMENTS_TEXT)
+    sheets: list[Any] = book.worksheets
+    for sheet in sheets:
+        name = clean_line(sheet.title)
+        try:
+            with plain_errors("an Excel workbook"):
+                for cell, text in read_comments(package, sheet._worksheet_path):
+                    out.add(text, Locator(sheet=name, cell=cell or None, part="comment"), "note")
+                    if out.full:
+                        break
+        except ConversionError as error:
+            notes.append(f"some comments on sheet {name!r} can't be read: {error.cause}")
+    notes += (f"of the comments, {note}" for note in out.notes)
+    return out.blocks
 
 
 def _as_text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,39 +13,54 @@ from converters.collecting import BlockCollector
 from converters.formats import named
 from converters.office import checked_package
 from converters.safety import plain_errors
-from localsearch.types import ConversionContext, Document, Locator, Source
+from localsearch.types import ConversionContext, ConversionError, Document, Locator, Source
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation as Slides
     from pptx.slide import Slide
 
 _MAX_ELEMENTS = 500_000
+# All but those that say which slides there are.
+_SPARE = re.compile(r"(?!\[Content_Types\]|_rels/|ppt/(?:_rels/)?presentation\.xml)", re.I)
+_WHAT = "a PowerPoint presentation"
 
 
 class SlidesConverter:
     """Reads PowerPoint presentations, shows and templates."""
 
     name = "pptx"
-    version = 2
+    version = 3
     suffixes = named("pptx").suffixes
     filenames = named("pptx").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document, its headings the titles of the slides."""
-        with plain_errors("a PowerPoint presentation"):
-            package = checked_package(source, max_elements=_MAX_ELEMENTS)
-            yield _read(Presentation(package), BlockCollector.within(context))
+        with plain_errors(_WHAT):
+            out = BlockCollector.within(context)
+            package = checked_package(
+                source, max_elements=_MAX_ELEMENTS, spare=_SPARE, notes=out.notes
+            )
+            yield _read(Presentation(package), out)
 
 
 def _read(presentation: Slides, out: BlockCollector) -> Document:
     title = clean_line(_title_property(presentation))
+    unread: list[ConversionError] = []
     for number, slide in enumerate(presentation.slides, start=1):
         if out.full:
             break
-        with plain_errors("a PowerPoint presentation"):
-            heading = _slide_title(slide)
-            _read_slide(slide, number, heading, out)
-        title = title or heading
+        try:
+            with plain_errors(_WHAT):
+                heading = _slide_title(slide)
+                title = title or heading
+                _read_slide(slide, number, heading, out)
+            with plain_errors(_WHAT):
+                _read_notes(slide, number, heading, out)
+        except ConversionError as error:
+            unread.append(error)
+            out.notes.append(f"slide {number} can't be read: {error.cause}")
+    if unread and not out.blocks:
+        raise unread[0]
     return Document(tuple(out.blocks), kind="slides", title=title or None, notes=tuple(out.notes))
 
 
@@ -59,7 +75,8 @@ def _title_property(presentation: Slides) -> str:
 
 def _slide_title(slide: Slide) -> str:
     shape = slide.shapes.title
-    return clean_line(shape.text_frame.text) if shape is not None else ""
+    # A picture may stand in the title's place.
+    return clean_line(shape.text_frame.text) if shape is not None and shape.has_text_frame else ""
 
 
 def _read_slide(slide: Slide, number: int, heading: str, out: BlockCollector) -> None:
@@ -81,10 +98,13 @@ def _read_slide(slide: Slide, number: int, heading: str, out: BlockCollector) ->
             out.add("\n".join(row for row in rows if row.strip(" |")), locator, "table")
         elif getattr(shape, "has_chart", False) and shape.chart.has_title:
             out.add(shape.chart.chart_title.text_frame.text, locator)
+
+
+def _read_notes(slide: Slide, number: int, heading: str, out: BlockCollector) -> None:
     if slide.has_notes_slide:
         frame = slide.notes_slide.notes_text_frame
         if frame is not None:
-            at = Locator(slide=number, heading=locator.heading, part="notes")
+            at = Locator(slide=number, heading=(heading,) if heading else (), part="notes")
             out.add(_text(frame), at, "note")
 
 

@@ -50,7 +50,7 @@ class WordConverter:
     """Reads Word documents and their templates."""
 
     name = "docx"
-    version = 3
+    version = 4
     suffixes = named("docx").suffixes
     filenames = named("docx").filenames
 
@@ -77,9 +77,11 @@ def _read(document: WordDocument, out: BlockCollector) -> Document:
 
 def _title_property(document: WordDocument) -> str | None:
     try:
-        return clean_line(document.core_properties.title) or None
+        title = clean_line(document.core_properties.title)
     except Exception:  # noqa: BLE001 - damaged properties must not cost the text
         return None
+    # What the library says of a document that has no properties.
+    return None if title in ("", "Word Document") else title
 
 
 def _side_parts(document: WordDocument) -> Iterator[tuple[str, etree._Element]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from openpyxl.comments import Comment
 
+from converters.registry import convert_file
 from localsearch.types import Document, Locator
 from tests.converters.office_files import convert, edited, place_of, saved, workbook
 
@@ -89,3 +90,15 @@ def test_comments_on_cells_and_cells_far_away(tmp_path: Path) -> None:
     far = [block.text for block in document.blocks if "far" in block.text]
     assert far == ["far on Plan", "far on Rest"]
     assert document.notes == ()
+
+
+def test_comments_are_read_where_rows_fill_the_room(tmp_path: Path) -> None:
+    book = workbook(Eins=[["Pump", number] for number in range(1000)], Zwei=[["Ulm"]])
+    book["Eins"]["A1"].comment = Comment("The red one", "Ada")
+    book["Zwei"]["A1"].comment = Comment("Not Neu-Ulm", "Ada")
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(saved(book))
+    (document,) = convert_file(str(path), text_limit=2000).documents
+    assert _comments_of(document) == [("A1", "The red one"), ("A1", "Not Neu-Ulm")]
+    assert any("were read" in note for note in document.notes)
+    assert sum(len(block.text) for block in document.blocks) <= 2000
