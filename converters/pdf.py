@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from converters.cleaning import clean_line, clean_text
 from converters.collecting import OUT_OF_TIME
 from converters.formats import named
 from converters.pdf_columns import page_text
+from converters.pdf_opening import REBUILT, open_pdf
 from converters.pdf_outline import OutlineReader, read_outline
 from converters.pdf_widths import FontWidths
 from localsearch.types import (
@@ -40,29 +40,28 @@ _MEANINGLESS_TITLE = re.compile(
     r"|.*\.(docx?|odt|rtf|tex|dvi|indd|pptx?|xlsx?|pdf|qxd|pub|eps|ps|html?|md|txt))",
     re.IGNORECASE,
 )
-# Where a PDF must begin, as all readers see it.
-_HEADER_BYTES = 1 << 10
 # What's looked at of a page, or of all, where its text isn't concerned.
 _MAX_OBJECTS = 1_000
 _MAX_ANNOTATIONS = 1_000
 _MAX_ATTACHMENTS = 100
 _MAX_LABEL_STEPS = 5_000_000
-_PASSWORD_REMEDY = "Save a copy without the password to have its text searchable."  # noqa: S105
 
 
 class PdfConverter:
     """Reads PDF with pypdf; scanned pages with tesseract, where that's wanted and there."""
 
     name = "pdf"
-    version = 4
+    version = 5
     suffixes = named("pdf").suffixes
     filenames = named("pdf").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document with a block or more for each page that has text."""
         with source.open() as file:
-            reader = _open(file)
+            reader, is_rebuilt = open_pdf(file)
             pages = _read_pages(reader, context)
+            if is_rebuilt:
+                pages.notes.append(REBUILT)
             if context.ocr and pages.scanned:
                 _recognise(reader, pages)
             yield _document(reader, pages)
@@ -79,31 +78,6 @@ class _Pages:
     unreadable: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     ocr_problem: str = "OCR is off in the settings"
-
-
-def _open(file: BinaryIO) -> PdfReader:
-    import pypdf
-    from pypdf.errors import DependencyError, PyPdfError
-
-    if b"%PDF-" not in file.read(_HEADER_BYTES):
-        raise ConversionError("damaged, or not a PDF")
-    file.seek(0)
-    logger = logging.getLogger("pypdf")
-    # Its remarks on every small fault of a file would otherwise end up on the terminal.
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    try:
-        reader = pypdf.PdfReader(file)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise ConversionError("locked by a password", _PASSWORD_REMEDY)
-        if len(reader.pages) == 0:
-            raise ConversionError("damaged: a PDF without pages")
-    except DependencyError as error:
-        raise ConversionError(f"locked by a method that can't be opened here: {error}") from error
-    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise ConversionError(f"damaged PDF: {clean_line(str(error))[:200]}") from error
-    return reader
 
 
 def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
@@ -138,15 +112,22 @@ def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
 def readable(text: str) -> str:
     """A page's text with letters for ligatures and glyph names, and words whole again.
 
-    "" where the font's shapes weren't mapped to characters, so that there's nothing to read.
+    Where a font's shapes weren't mapped to characters, there's nothing to read: such lines are
+    left out.
     """
     text = _GLYPH_NAMES.sub(" ", clean_text(text))
     text = _PRESENTATION.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _HYPHENATED.sub(_joined, text).replace("\u00ad", "")
     # Justified lines come with several spaces between words.
     text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+    if _is_unmapped(text):
+        return "\n".join(line for line in text.split("\n") if not _is_unmapped(line)).strip()
+    return text
+
+
+def _is_unmapped(text: str) -> bool:
     unmapped = sum(char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in text)
-    return "" if unmapped > 0.3 * max(1, len(text)) else text
+    return unmapped > 0.3 * max(1, len(text))
 
 
 def _joined(broken: re.Match[str]) -> str:
@@ -230,7 +211,7 @@ def _nothing_read(pages: _Pages) -> ConversionError:
             f"no text: scanned pages ({pages.ocr_problem})",
             "Turn on [index] ocr in the settings, and install tesseract with your languages.",
         )
-    if pages.unreadable:
+    if pages.unreadable or REBUILT in pages.notes:
         return ConversionError("damaged PDF: none of its pages can be read")
     return ConversionError("no text: its pages are empty, or drawn without letters")
 

@@ -45,6 +45,31 @@ def test_text_of_a_page_in_many_scripts(tmp_path: Path, text: str, language: str
     assert (document.kind, document.language) == ("pdf", language)
 
 
+@pytest.mark.parametrize("end", [b"startxref", b"trailer", b"xref\n"])
+def test_pages_are_found_where_the_end_of_the_file_is_lost(end: bytes, tmp_path: Path) -> None:
+    whole = pdf_bytes(pdf_writer(["The chain.", "The saddle."]))
+    document = convert(tmp_path, whole[: whole.index(end)])
+    assert [(block.text, block.locator.page) for block in document.blocks] == [
+        ("The chain.", 1),
+        ("The saddle.", 2),
+    ]
+    assert any("some of them may be missing" in note for note in document.notes)
+    assert convert(tmp_path, whole).notes == ()
+
+
+def test_a_lock_for_the_owner_of_a_certificate_is_called_one(tmp_path: Path) -> None:
+    writer = pdf_writer(["The chain."])
+    writer.encrypt("", algorithm="AES-256")
+    data = pdf_bytes(writer).replace(b"/Filter /Standard", b"/Filter /Adobe.P")
+    with pytest.raises(ConversionError, match="locked by a method"):
+        convert(tmp_path, data)
+
+
+def test_lines_are_kept_beside_those_in_shapes_that_are_no_characters() -> None:
+    assert readable("Contents\n\ufffd\ufffd\ufffd\ufffd\n\ue001\ue002\ue003") == "Contents"
+    assert readable("\ufffd\ufffd\n\ufffd") == ""
+
+
 def test_outline_cuts_pages_where_sections_begin(tmp_path: Path) -> None:
     writer = pdf_writer(
         [
