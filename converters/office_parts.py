@@ -7,10 +7,14 @@ on naming a picture that was taken out. Word and Excel don't mind; the libraries
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from urllib.parse import unquote
 
 from lxml import etree
+
+from converters.xml_stream import xml_events
 
 _TYPES = "[Content_Types].xml"
 _RELATIONS = ".rels"
@@ -42,6 +46,21 @@ def mended_lists(
         for part, data in lists.items()
     }
     return called, mended
+
+
+def related_parts(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[str, str]]:
+    """The type of each relation of a part in a checked package, and the part that it leads to."""
+    folder, name = posixpath.split(part)
+    relations = f"{folder}/_rels/{name}.rels"
+    members = set(archive.namelist())
+    if relations not in members:
+        return
+    for event in xml_events(BytesIO(archive.read(relations))):
+        if event.name.endswith(" Relationship") and event.kind == "start":
+            target = event.attributes.get("Target", "")
+            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            if event.attributes.get("TargetMode") != "External" and path in members:
+                yield event.attributes.get("Type", ""), path
 
 
 class _Types:

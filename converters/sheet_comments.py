@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
+from converters.office_parts import related_parts
 from converters.xml_stream import xml_events
 from localsearch.types import ConversionError
 
@@ -35,7 +35,7 @@ def read_comments(package: BinaryIO, sheet_path: str) -> Iterator[tuple[str, str
     Raises ConversionError after those that can be read, where others can't.
     """
     with zipfile.ZipFile(package) as archive:
-        targets = list(_targets(archive, sheet_path))
+        targets = list(related_parts(archive, sheet_path))
         errors: list[ConversionError] = []
         threads: dict[str, list[str]] = {}
         for cell, text in _comments(archive, targets, _THREADS, errors):
@@ -48,21 +48,6 @@ def read_comments(package: BinaryIO, sheet_path: str) -> Iterator[tuple[str, str
             yield cell, "\n".join(texts)
         if errors:
             raise errors[0]
-
-
-def _targets(archive: zipfile.ZipFile, sheet_path: str) -> Iterator[tuple[str, str]]:
-    """The type of each of a sheet's relations, and the path of the part that it leads to."""
-    folder, name = posixpath.split(sheet_path)
-    relations = f"{folder}/_rels/{name}.rels"
-    members = set(archive.namelist())
-    if relations not in members:
-        return
-    for event in xml_events(BytesIO(archive.read(relations))):
-        if event.name.endswith(" Relationship") and event.kind == "start":
-            target = event.attributes.get("Target", "")
-            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            if event.attributes.get("TargetMode") != "External" and path in members:
-                yield event.attributes.get("Type", ""), path
 
 
 def _comments(

@@ -14,6 +14,7 @@ from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
 from converters.office import checked_package
+from converters.office_drawings import words_on_sheet
 from converters.rows import RecordWriter, SheetRows
 from converters.safety import plain_errors
 from converters.sheet_comments import read_comments
@@ -22,7 +23,7 @@ from localsearch.types import Block, ConversionContext, ConversionError, Documen
 _MAX_ELEMENTS = 20_000_000
 # One far cell makes a million empty rows, or thousands of empty cells in a row.
 _MAX_CELLS = 5_000_000
-_MAX_COMMENTS_TEXT = 1_000_000
+_MAX_TEXT_BESIDE = 1_000_000
 # Cells that are only there because one stands far to the right; they cost little.
 _EMPTY_AS_ONE = 16
 # All but those that say which sheets there are.
@@ -46,7 +47,7 @@ class SheetsConverter:
             warnings.simplefilter("ignore")
             notes: list[str] = []
             book, package = _opened(source, notes)
-            document = _read(book, _comments_of(book, package, notes), notes, context)
+            document = _read(book, _beside_cells(book, package, notes), notes, context)
         yield document
 
 
@@ -85,11 +86,11 @@ class _NoTexts:
 
 
 def _read(
-    book: openpyxl.Workbook, comments: list[Block], notes: list[str], context: ConversionContext
+    book: openpyxl.Workbook, beside: list[Block], notes: list[str], context: ConversionContext
 ) -> Document:
     cells_left = _MAX_CELLS
-    # Comments are few and somebody's own words: rows get the room that they leave.
-    room = context.text_limit - sum(len(comment.text) for comment in comments)
+    # What isn't in cells is little, and somebody's own words: rows get the room that it leaves.
+    room = context.text_limit - sum(len(block.text) for block in beside)
     out = BlockCollector(room, deadline_s=context.deadline_s)
     unread = [ConversionError(note) for note in notes]
     for sheet in book.worksheets:
@@ -101,12 +102,12 @@ def _read(
             out.notes.append(f"sheet {sheet.title!r} can't be read: {error.cause}")
         if out.full or cells_left <= 0:
             break
-    if unread and not out.blocks and not comments:
+    if unread and not out.blocks and not beside:
         raise unread[0]
     if cells_left <= 0:
         out.notes.append(f"only the first {_MAX_CELLS:,} cells were read")
     title = clean_line(book.properties.title or "") or None
-    blocks = (*out.blocks, *comments)
+    blocks = (*out.blocks, *beside)
     return Document(blocks, kind="sheet", title=title, notes=(*notes, *out.notes))
 
 
@@ -130,9 +131,9 @@ def _read_sheet(sheet: Any, out: BlockCollector, cells_left: int) -> int:
     return cells_left
 
 
-def _comments_of(book: openpyxl.Workbook, package: BinaryIO, notes: list[str]) -> list[Block]:
-    """What is commented on all sheets; `notes` gets those that can't be read."""
-    out = BlockCollector(_MAX_COMMENTS_TEXT)
+def _beside_cells(book: openpyxl.Workbook, package: BinaryIO, notes: list[str]) -> list[Block]:
+    """Comments and drawings on all sheets; `notes` gets those that can't be read."""
+    out = BlockCollector(_MAX_TEXT_BESIDE)
     sheets: list[Any] = book.worksheets
     for sheet in sheets:
         name = clean_line(sheet.title)
@@ -144,7 +145,13 @@ def _comments_of(book: openpyxl.Workbook, package: BinaryIO, notes: list[str]) -
                         break
         except ConversionError as error:
             notes.append(f"some comments on sheet {name!r} can't be read: {error.cause}")
-    notes += (f"of the comments, {note}" for note in out.notes)
+        try:
+            with plain_errors("an Excel workbook"):
+                for words in words_on_sheet(package, sheet._worksheet_path):
+                    out.add(words, Locator(sheet=name, part="drawing"))
+        except ConversionError as error:
+            notes.append(f"some drawings on sheet {name!r} can't be read: {error.cause}")
+    notes += (f"of comments and drawings, {note}" for note in out.notes)
     return out.blocks
 
 

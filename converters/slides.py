@@ -1,4 +1,4 @@
-"""PowerPoint presentations: slide by slide, with tables, charts' titles and speaker notes."""
+"""PowerPoint presentations: slide by slide, with tables, drawings and speaker notes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
 from converters.office import checked_package
+from converters.office_drawings import words_beside
 from converters.safety import plain_errors
 from localsearch.types import ConversionContext, ConversionError, Document, Locator, Source
 
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 _MAX_ELEMENTS = 500_000
 # All but those that say which slides there are.
 _SPARE = re.compile(r"(?!\[Content_Types\]|_rels/|ppt/(?:_rels/)?presentation\.xml)", re.I)
+# What PowerPoint writes in its language when nobody gave a title.
+_NO_TITLES = frozenset(
+    (
+        "PowerPoint Presentation", "PowerPoint-Präsentation", "Présentation PowerPoint",
+        "Presentación de PowerPoint", "Presentazione standard di PowerPoint",
+        "Apresentação do PowerPoint", "PowerPoint-presentatie", "PowerPoint-presentation",
+        "Prezentacja programu PowerPoint", "Prezentace aplikace PowerPoint",
+        "Презентация PowerPoint", "PowerPoint プレゼンテーション", "PowerPoint 演示文稿",
+        "PowerPoint 簡報", "PowerPoint 프레젠테이션", "PowerPoint Sunusu",
+    )
+)  # fmt: skip
 _WHAT = "a PowerPoint presentation"
 
 
@@ -69,8 +81,7 @@ def _title_property(presentation: Slides) -> str:
         title = presentation.core_properties.title
     except Exception:  # noqa: BLE001 - damaged properties must not cost the text
         return ""
-    # What PowerPoint writes when nobody gave a title.
-    return "" if title == "PowerPoint Presentation" else title
+    return "" if title in _NO_TITLES else title
 
 
 def _slide_title(slide: Slide) -> str:
@@ -96,8 +107,8 @@ def _read_slide(slide: Slide, number: int, heading: str, out: BlockCollector) ->
             rows = (" | ".join(clean_line(cell.text) for cell in row.cells)
                     for row in shape.table.rows)  # fmt: skip
             out.add("\n".join(row for row in rows if row.strip(" |")), locator, "table")
-        elif getattr(shape, "has_chart", False) and shape.chart.has_title:
-            out.add(shape.chart.chart_title.text_frame.text, locator)
+    for words in words_beside(slide.part):
+        out.add(words, locator)
 
 
 def _read_notes(slide: Slide, number: int, heading: str, out: BlockCollector) -> None:

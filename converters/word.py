@@ -16,6 +16,7 @@ from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
 from converters.office import checked_package
+from converters.office_drawings import words_beside
 from converters.outline import HeadingPath
 from converters.safety import plain_errors
 from converters.word_styles import ParagraphStyle, ParagraphStyles
@@ -71,6 +72,8 @@ def _read(document: WordDocument, out: BlockCollector) -> Document:
     reader.read(body)
     for part, element in _side_parts(document):
         _StoryReader(out, styles, part=part).read(element)
+    for words in words_beside(document.part):
+        out.add(words, Locator(part="drawing"))
     title = _title_property(document) or reader.title or reader.first_heading
     return Document(tuple(out.blocks), kind="doc", title=title, notes=tuple(out.notes))
 
