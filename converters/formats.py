@@ -92,6 +92,7 @@ FORMATS: tuple[Format, ...] = (
     Format("ods", "converters.opendocument:OdsConverter", "sheet", _of(".ods .ots .fods")),
     Format("odp", "converters.opendocument:OdpConverter", "slides", _of(".odp .otp .fodp")),
     Format("rtf", "converters.rtf:RtfConverter", "doc", _of(".rtf"), extra="office"),
+    Format("svg", "converters.svg:SvgConverter", "image", _of(".svg")),
     Format("epub", "converters.book:BookConverter", "book", _of(".epub")),
     Format("eml", "converters.mail:MailConverter", "mail", _of(".eml .emlx")),
     Format("mbox", "converters.mbox:MboxConverter", "mail", _of(".mbox .mbx")),
@@ -121,7 +122,7 @@ _NAME_ONLY: tuple[tuple[Kind, str], ...] = (
     (
         "image",
         ".jpg .jpeg .jpe .png .gif .webp .bmp .tif .tiff .heic .heif .avif .jxl .ico .icns .psd"
-        " .xcf .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .svg .svgz .tga .exr .hdr .ppm .pgm .pbm"
+        " .xcf .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .svgz .tga .exr .hdr .ppm .pgm .pbm"
         " .kra",
     ),
     (

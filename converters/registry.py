@@ -196,7 +196,7 @@ _TEXT = _BY_NAME["text"]
 
 
 # Signs that text may show by chance: they count where the name says nothing.
-_WEAK_SIGNS = frozenset(("html", "code", "mbox", "eml", "rtf"))
+_WEAK_SIGNS = frozenset(("html", "svg", "code", "mbox", "eml", "rtf"))
 
 
 def _settle(by_name: Format | None, by_content: str | None) -> Format:

@@ -56,6 +56,7 @@ _ZIP_MIMETYPES = (
 _HTML = re.compile(
     rb"\s*+(?><!--.*?-->\s*+)*+<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.I | re.S
 )
+_SVG = re.compile(rb"(?:\s|<\?xml[^>]*>|<!DOCTYPE[^>\[]*>|<!--.*?-->)*+<(?:svg:)?svg[\s>]", re.S)
 _MBOX = re.compile(rb"From \S+ +\w{3} \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?[^\r\n]* \d{4}")
 # A message as Maildir and mail servers keep it: header fields, one of which only mail has.
 _LETTER = re.compile(
@@ -94,6 +95,8 @@ def sniff(head: bytes) -> str | None:
         return "mbox"
     if _LETTER.match(head):
         return "eml"
+    if _SVG.match(head.removeprefix(b"\xef\xbb\xbf")):
+        return "svg"
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         return "html"
     if shebang_language(head) is not None:

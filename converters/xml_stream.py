@@ -22,17 +22,23 @@ class MalformedXmlError(ConversionError):
 class XmlEvent:
     """An element's start or end, or text between two of those.
 
-    Names are "namespace-uri local-name", or the bare name where there's no namespace.
+    Names are "namespace-uri local-name", or the bare name where there's no namespace. `line` is
+    where an element starts, 0 where that wasn't asked for.
     """
 
     kind: Literal["start", "end", "text"]
     name: str = ""
     text: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    line: int = 0
 
 
 def xml_events(
-    file: BinaryIO, *, bare_doctype: bool = False, max_elements: int = _MAX_ELEMENTS
+    file: BinaryIO,
+    *,
+    bare_doctype: bool = False,
+    max_elements: int = _MAX_ELEMENTS,
+    with_lines: bool = False,
 ) -> Iterator[XmlEvent]:
     """Events in document order.
 
@@ -47,7 +53,8 @@ def xml_events(
 
     def start(name: str, attributes: dict[str, str]) -> None:
         count_start(name, attributes)
-        events.append(XmlEvent("start", name, attributes=attributes))
+        line = parser.CurrentLineNumber if with_lines else 0
+        events.append(XmlEvent("start", name, attributes=attributes, line=line))
 
     def end(name: str) -> None:
         count_end(name)

@@ -169,6 +169,9 @@ def seeds() -> tuple[tuple[str, bytes], ...]:
         "yaml": (b"name: &a Albers\nrooms: [1, 2]\nagain: *a\ntext: |\n  two\n  lines\n",),
         "toml": (b'[tool]\nname = "x"\nday = 2024-05-14\n[[row]]\nn = 1\n',),
         "csv": ("name;sum\nAlbers;12,5\n合計;25\n".encode(),),
+        "svg": (
+            b"<svg xmlns='http://www.w3.org/2000/svg'><title>Plan</title><text>Pump</text></svg>",
+        ),
         "srt": (b"1\n00:00:01,000 --> 00:00:02,500\nHello.\n\n2\n00:00:03,000 --> x\nAgain.\n",),
         "zip": (zipped({"a/b.md": "# In it\n\nText.", "c.zip": zipped({"d.txt": "deep"})}),),
         "tar": (_tar(),),
