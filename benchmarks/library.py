@@ -131,12 +131,21 @@ def vectors(file: int) -> FloatMatrix:
 
 
 def write(store: Store, chunks: int) -> None:
-    """Bring the library in the store to so many passages, from where an earlier run stopped.
-
-    As the indexer does, it ends with what an older version left out, and merges the words.
-    """
+    """Bring the library in the store to so many passages, from where an earlier run stopped."""
     if store.documents.chunk_count() < chunks:
         _write_files(store, chunks)
+    bring_up_to_date(store)
+
+
+def bring_up_to_date(store: Store) -> None:
+    """End as the indexer does: with what an older version left out, and the words merged.
+
+    What is measured is then this version's, in an index that another one built.
+    """
+    model = store.vectors.serving_model()
+    if model is not None and store.vectors.lacks_codes():
+        with store.transaction():
+            store.vectors.learn_codes(model)
     lacking = True
     while lacking:
         with store.transaction():

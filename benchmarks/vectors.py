@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks import library
 from benchmarks.vector_peers import PEERS, Task, measure, private_mb
 from localsearch.store import Store
 from localsearch.store.code_matrix import CodeMatrix
@@ -78,16 +79,17 @@ def main() -> None:
 
 def kept(folder: Path, count: int, dimension: int, queries: int) -> tuple[FloatMatrix, FloatMatrix]:
     """Clustered vectors and queries, from the folder if they're there."""
-    files = folder / "vectors.npy", folder / f"queries-{queries}.npy"
-    if not all(file.exists() for file in files):
-        for file, made in zip(files, clustered(count, dimension, queries), strict=True):
-            np.save(file, made)
-    vectors: FloatMatrix = np.load(files[0], mmap_mode="r")
-    return vectors, np.load(files[1])
+    file, asked = folder / "vectors.npy", folder / f"queries-{queries}.npy"
+    if not file.exists():
+        np.save(file, clustered(count, dimension))
+    vectors: FloatMatrix = np.load(file, mmap_mode="r")
+    if not asked.exists():
+        np.save(asked, near_some(vectors, queries))
+    return vectors, np.load(asked)
 
 
-def clustered(count: int, dimension: int, queries: int) -> tuple[FloatMatrix, FloatMatrix]:
-    """Unit vectors around random centres, and queries near some of them."""
+def clustered(count: int, dimension: int) -> FloatMatrix:
+    """Unit vectors around random centres."""
     generator = np.random.default_rng(count)
     centres = generator.standard_normal((max(1, count // CLUSTER), dimension), dtype=np.float32)
     vectors = np.empty((count, dimension), np.float32)
@@ -96,11 +98,17 @@ def clustered(count: int, dimension: int, queries: int) -> tuple[FloatMatrix, Fl
         part[:] = centres[generator.integers(len(centres), size=len(part))]
         part += SPREAD * generator.standard_normal(part.shape, dtype=np.float32)
     _normalise(vectors)
-    near = vectors[generator.choice(count, queries, replace=False)]
-    near *= np.float32(dimension**0.5)
-    asked = near + NOISE * generator.standard_normal((queries, dimension), dtype=np.float32)
+    return vectors
+
+
+def near_some(vectors: FloatMatrix, queries: int) -> FloatMatrix:
+    """Unit vectors, each near one of these."""
+    generator = np.random.default_rng((len(vectors), queries))
+    near = vectors[np.sort(generator.choice(len(vectors), queries, replace=False))]
+    near *= np.float32(vectors.shape[1] ** 0.5)
+    asked: FloatMatrix = near + NOISE * generator.standard_normal(near.shape, dtype=np.float32)
     _normalise(asked)
-    return vectors, asked
+    return asked
 
 
 def _normalise(vectors: FloatMatrix) -> None:
@@ -162,9 +170,11 @@ def compare(
 
 
 def built(folder: Path, vectors: FloatMatrix) -> Figures:
-    """Build the index, unless the folder has it, and tell what that took."""
+    """Build the index, or bring the folder's up to date, and tell what building it took."""
     path, told = folder / INDEX, folder / "build.json"
     if told.exists():
+        with Store(path) as store:
+            library.bring_up_to_date(store)
         figures: Figures = json.loads(told.read_text())
         return figures
     path.unlink(missing_ok=True)
@@ -176,7 +186,7 @@ def built(folder: Path, vectors: FloatMatrix) -> Figures:
         with store.transaction():
             store.vectors.learn_codes(serving(store))
         learn_s = time.perf_counter() - began_s
-        store.tidy()
+        library.bring_up_to_date(store)
     figures = {
         "all of it s": build_s,
         "codes s": learn_s,

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localsearch.db import says_store_errors
+from localsearch.store.beginnings import are_complete
 
 if TYPE_CHECKING:
     import apsw
 
+_LACKING_BEGINNINGS = (
+    "SELECT count(*) FROM chunks WHERE id NOT IN (SELECT rowid FROM beginnings_fts)"
+)
 # Each counts the rows that break a rule.
 _RULES = {
     "documents of files that aren't known": (
@@ -93,4 +97,9 @@ class Checks:
             count = self._connection.execute(sql).get
             if count:
                 found.append(f"{count} {rule}")
+        # Until all beginnings are there, nothing relies on them; an update adds what's missing.
+        if are_complete(self._connection):
+            count = self._connection.execute(_LACKING_BEGINNINGS).get
+            if count:
+                found.append(f"{count} chunks whose beginnings of words are missing")
         return tuple(found)

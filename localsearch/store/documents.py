@@ -11,7 +11,7 @@ import msgspec
 
 from localsearch.db import says_store_errors
 from localsearch.keywords import index_text
-from localsearch.store.beginnings import index_beginnings
+from localsearch.store.beginnings import are_complete, index_beginnings
 from localsearch.store.codes import Codes
 from localsearch.store.files import one_of
 from localsearch.types import Locator
@@ -27,8 +27,17 @@ _encode = msgspec.json.encode
 _KEY_BYTES = 16
 _HEADINGS_LOOKED_AT = 2000
 _BEGINNINGS_A_STEP = 2000
-# Both full-text indexes of passages.
-_WORDS_OF_CHUNKS = ("chunks_fts", "beginnings_fts")
+
+# Chunks whose beginnings aren't indexed. Of an older version's index they're added from the last to
+# the first; those in between, which a process of an older version wrote meanwhile, take a scan.
+_BEFORE_ALL_BEGINNINGS = (
+    "SELECT id FROM chunks WHERE id <"
+    " ifnull((SELECT min(id) FROM beginnings_fts_docsize), 9223372036854775807) ORDER BY id DESC"
+)
+_AMONG_BEGINNINGS = (
+    "SELECT id FROM chunks"
+    " WHERE NOT EXISTS (SELECT 1 FROM beginnings_fts_docsize b WHERE b.id = chunks.id)"
+)
 
 
 def embedding_key(embedded_text: str) -> bytes:
@@ -169,19 +178,22 @@ class Documents:
 
         The transaction is the caller's.
         """
-        rows: list[tuple[Any, ...]] = self._connection.execute(
-            # Chunks that come have greater ids than all, so what's missing lies before the first.
-            "SELECT c.id, d.title, c.heading_path, c.text FROM chunks c"
-            " JOIN documents d ON d.id = c.document_id WHERE c.id <"
-            " ifnull((SELECT min(id) FROM beginnings_fts_docsize), 9223372036854775807)"
-            " ORDER BY c.id DESC LIMIT ?",
-            (_BEGINNINGS_A_STEP,),
-        ).fetchall()
+        rows = self._lacking_beginnings(_BEFORE_ALL_BEGINNINGS)
+        if not rows and not are_complete(self._connection):
+            rows = self._lacking_beginnings(_AMONG_BEGINNINGS)
         self._index_beginnings(
             (chunk_id, index_text(title), index_text(_headings(headings)), index_text(text))
-            for chunk_id, title, headings, text in reversed(rows)
+            for chunk_id, title, headings, text in sorted(rows)
         )
         return bool(rows)
+
+    def _lacking_beginnings(self, chosen: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(
+            "SELECT c.id, d.title, c.heading_path, c.text"
+            f" FROM ({chosen} LIMIT ?) l CROSS JOIN chunks c ON c.id = l.id"
+            " JOIN documents d ON d.id = c.document_id",
+            (_BEGINNINGS_A_STEP,),
+        ).fetchall()
 
     def retitle(self, file_id: int, old_title: str, new_title: str) -> None:
         """Change the title of a file's documents where it's the old one, and what finds it.
@@ -199,7 +211,9 @@ class Documents:
             (new_title, file_id, old_title),
         )
         had_beginnings = {row[0] for row in rows if row[3]}
-        self._remove_words(row[0] for row in rows)
+        ids = [(row[0],) for row in rows]
+        for table in ("chunks_fts", "beginnings_fts"):
+            self._connection.executemany(f"DELETE FROM {table} WHERE rowid = ?", ids)
         self._index_words(
             index_text(new_title),
             [
@@ -210,11 +224,6 @@ class Documents:
             with_beginnings=had_beginnings,
         )
 
-    def _remove_words(self, chunk_ids: Iterable[int]) -> None:
-        ids = [(chunk_id,) for chunk_id in chunk_ids]
-        for table in _WORDS_OF_CHUNKS:
-            self._connection.executemany(f"DELETE FROM {table} WHERE rowid = ?", ids)
-
     def _remove_chunks(self, file_id: int) -> set[int]:
         """Gives the ids of the vectors that they had."""
         rows: list[tuple[Any, ...]] = self._connection.execute(
@@ -222,7 +231,10 @@ class Documents:
             " LEFT JOIN embedded e ON e.chunk_id = c.id WHERE d.file_id = ?",
             (file_id,),
         ).fetchall()
-        self._remove_words(row[0] for row in rows)
+        # A trigger has their beginnings go with the chunks.
+        self._connection.executemany(
+            "DELETE FROM chunks_fts WHERE rowid = ?", [(row[0],) for row in rows]
+        )
         self._connection.execute("DELETE FROM documents WHERE file_id = ?", (file_id,))
         return {vector_id for _, vector_id in rows if vector_id is not None}
 

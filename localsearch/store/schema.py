@@ -171,4 +171,20 @@ _BEGINNINGS = f"""
 CREATE VIRTUAL TABLE beginnings_fts USING fts5 (beginnings, detail=none, {_FTS_OPTIONS});
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _VOLUMES, _CODES, _SENTENCES, _EMBEDDED, _BEGINNINGS)
+_BEGINNINGS_GO_ALONG = """
+-- A process of an older version that still has the index open knows no beginnings: what it removes
+-- would leave them behind, for the next chunk of that id.
+DELETE FROM beginnings_fts WHERE rowid NOT IN (SELECT id FROM chunks);
+CREATE TRIGGER beginnings_go_along AFTER DELETE ON chunks
+    BEGIN DELETE FROM beginnings_fts WHERE rowid = old.id; END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _VOLUMES,
+    _CODES,
+    _SENTENCES,
+    _EMBEDDED,
+    _BEGINNINGS,
+    _BEGINNINGS_GO_ALONG,
+)

@@ -262,3 +262,58 @@ def test_a_file_renamed_meanwhile_leaves_no_gap(
                 assert not beginnings.are_complete(store._connection)
         assert beginnings.are_complete(store._connection)
         assert store.checks.problems() == ()
+
+
+def write_as_before(store: Store, *, removed: int, added: int) -> None:
+    """Remove one chunk's document and add a chunk, as a version without beginnings does."""
+    connection = store._connection
+    with store.transaction():
+        connection.execute("DELETE FROM chunks_fts WHERE rowid = ?", (removed,))
+        connection.execute(
+            "DELETE FROM documents WHERE id = (SELECT document_id FROM chunks WHERE id = ?)",
+            (removed,),
+        )
+        connection.execute(
+            "INSERT INTO documents (id, file_id, member, title, kind, notes)"
+            " VALUES (?1, 1, ?1, 'tides', 'text', '')",
+            (added,),
+        )
+        connection.execute(
+            "INSERT INTO chunks VALUES (?1, ?1, 0, 'tide', '[]', '{}', 1, zeroblob(16))", (added,)
+        )
+        connection.execute("INSERT INTO unembedded VALUES (?1, ?1, zeroblob(16))", (added,))
+        connection.execute(
+            "INSERT INTO chunks_fts (rowid, title, heading, body) VALUES (?, 'tides', '', 'tide')",
+            (added,),
+        )
+
+
+@pytest.mark.parametrize("added", [20, 25])
+def test_what_an_older_version_wrote_meanwhile_is_completed(tmp_path: Path, added: int) -> None:
+    """A service that still ran as the index was upgraded; ids of the last chunks come again."""
+    with Store(tmp_path / "index.db") as store:
+        for number in range(20):
+            put(store, f"/r/{number}.txt", "moon, moon and more of the kind")
+        write_as_before(store, removed=20, added=added)
+        put(store, "/r/later.txt", "moon once more")
+        assert not beginnings.are_complete(store._connection)
+        assert store.checks.problems() == ()
+        with store.transaction():
+            assert store.documents.add_beginnings()
+            assert not store.documents.add_beginnings()
+        assert beginnings.are_complete(store._connection)
+        assert store.checks.problems() == ()
+        assert beginnings.strongest(store._connection, "ti", False)[0] == [added]
+
+
+def test_beginnings_that_are_missing_where_none_should_be_are_told(tmp_path: Path) -> None:
+    with Store(tmp_path / "index.db") as store:
+        for number in range(3):
+            put(store, f"/r/{number}.txt", "tin and more of the kind")
+        store._connection.execute("DELETE FROM beginnings_fts WHERE rowid = 2")
+        # A row of nothing has the count be right again.
+        store._connection.execute("INSERT INTO beginnings_fts (rowid, beginnings) VALUES (9, '')")
+        assert store.checks.problems() == (
+            "1 beginnings of words without a chunk",
+            "1 chunks whose beginnings of words are missing",
+        )
