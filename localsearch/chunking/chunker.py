@@ -6,6 +6,7 @@ block that's too long is cut on its own. So an edit changes the chunks around it
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from localsearch.types import Block, Chunk, Document
 
 __all__ = ["CHUNKER_VERSION", "chunk_document", "estimate_tokens"]
 
-CHUNKER_VERSION = 4
+CHUNKER_VERSION = 5
 """Goes up when the same document gives other chunks or other words, so that files are read anew."""
 
 _MIN_TOKENS = 16
@@ -33,6 +34,9 @@ _HEADING_SHARE = 3
 # So is that of the small blocks before a long one (a title, say) that go with its first part.
 _LEAD_SHARE = 4
 _FEW_CHUNKS = 4
+# A closing bracket or a rule of dashes has at most so many.
+_FEW_TOKENS = 8
+_WORD_CHARACTER = re.compile(r"\w")
 
 
 def chunk_document(
@@ -152,7 +156,7 @@ class _Chunker:
             full = size + tokens + 1 > limit or (
                 2 * size >= limit and _is_anchor(span.text, tokens, limit)
             )
-            if spans and full:
+            if spans and full and not _says_nothing(span.text, tokens):
                 yield from self._chunks(spans, heading)
                 spans, size = [], 0
             spans.append(span)
@@ -238,16 +242,26 @@ def _grouped(text: str, units: Sequence[Unit], taken: int, room: int) -> Iterato
     group: list[Unit] = []
     size = taken
     for unit in units:
+        piece = text[unit.start : unit.end]
         if even is None:
-            ends = 2 * size >= room and _is_anchor(text[unit.start : unit.end], unit.tokens, room)
+            ends = 2 * size >= room and _is_anchor(piece, unit.tokens, room)
         else:
             ends = size + unit.tokens / 2 > even
-        if group and (ends or size + unit.tokens > room):
+        full = ends or size + unit.tokens > room
+        if group and full and not _says_nothing(piece, unit.tokens):
             yield group
             group, size = [], 0
         group.append(unit)
         size += unit.tokens
     yield group
+
+
+def _says_nothing(text: str, tokens: int) -> bool:
+    """Whether it's a bit of punctuation, which alone would be near to any question.
+
+    It stays with what's before it, even where that's full.
+    """
+    return tokens <= _FEW_TOKENS and not _WORD_CHARACTER.search(text)
 
 
 def _is_anchor(text: str, tokens: int, room: int) -> bool:

@@ -306,6 +306,17 @@ def test_cuts_come_between_sentences_and_the_last_ones_are_repeated(
         assert first in before.text
 
 
+@pytest.mark.parametrize("closing", ["»).", "。", "”。"])
+@pytest.mark.parametrize("as_one_block", [True, False])
+def test_no_chunk_is_mere_punctuation(closing: str, as_one_block: bool) -> None:
+    sentences = [
+        piece for n in range(400) for piece in (f"Sentence {n} is here.\n", f"{closing}\n")
+    ]
+    blocks = [Block("".join(sentences))] if as_one_block else list(map(Block, sentences))
+    for chunk in chunks_of(Document(tuple(blocks)), overlap=0):
+        assert chunk.text.startswith("Sentence")
+
+
 def test_thai_is_cut_between_graphemes_without_spaces() -> None:
     text = "ที่นี่มีผู้คนมากมาย" * 40
     chunks = chunks_of(Document((Block(text),)), overlap=0)
