@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-import regex
-
-from localsearch.keywords import fold
-from localsearch.search.candidates import Candidate, one_per_file, passage_key
+from localsearch.search.candidates import Candidate, passage_key
+from localsearch.search.placing import all_words, placed, raised
 from localsearch.search.wording import compare_wording
 
 if TYPE_CHECKING:
@@ -31,14 +28,6 @@ _KEYWORD_OFFSET = 5
 # any query: it loses up to so much.
 _FEW_CHARACTERS = 60
 _FRAGMENT = 0.04
-# Where a passage that holds an identifier of the query stands at the latest, if words rank it
-# first of those: on the first page.
-_PLACE_OF_IDENTIFIERS = 10
-_WORD = regex.compile(r"\w+")
-# Letters with digits, underscores or capitals among them.
-_LIKE_IDENTIFIER = regex.compile(r"\p{L}\d|\d\p{L}|\w_\w|\p{Ll}\p{Lu}")
-# Less than scores differ by.
-_LESS = 1e-6
 
 
 def fuse(
@@ -53,7 +42,7 @@ def fuse(
 
     What only words found gets its true cosine, and the lowest of the list while it has no vector.
     A score is the sum of its weights: that of the cosine times it, of coverage times its excess,
-    and all others (keyword, fragment, name, identifier) as they are.
+    and all others (keyword, fragment, name, identifier, rare_word) as they are.
     """
     merged = {passage_key(each.passage): each for each in by_meaning}
     for each in by_word:
@@ -77,75 +66,17 @@ def fuse(
     lifts = _lifts(candidates, floor, max(known_cosines, default=0.0))
     wordings = compare_wording(
         query.wanted,
-        [_all_words(each.passage) for each in candidates],
+        [all_words(each.passage) for each in candidates],
         [each.passage.language for each in candidates],
     )
     fused = [
         _fused(each, floor, wording, lifts.get(each.passage.file_id, 0.0))
         for each, wording in zip(candidates, wordings, strict=True)
     ]
-    fused.sort(key=lambda each: -each.score)
-    fused = _members_first(_with_place_of_identifiers(fused, query))
-    fused.sort(key=lambda each: -each.score)
     return [
         replace(each, why=replace(each.why, fused_rank=rank, fused_score=each.score))
-        for rank, each in enumerate(fused, start=1)
+        for rank, each in enumerate(placed(fused, query), start=1)
     ]
-
-
-def _with_place_of_identifiers(ordered: Sequence[Candidate], query: Query) -> list[Candidate]:
-    """The same, with what words rank first of all that hold an identifier raised to a place.
-
-    It was typed for a reason, while the rest of the query may be like many other passages.
-    """
-    words = _WORD.findall(query.wanted)
-    identifiers = [fold(each) for each in words if _LIKE_IDENTIFIER.search(each)]
-    if not identifiers:
-        return list(ordered)
-    holding = [
-        each
-        for each in ordered
-        if each.why.keyword_rank is not None
-        and any(identifier in fold(_all_words(each.passage)) for identifier in identifiers)
-    ]
-    first = min(holding, key=lambda each: each.why.keyword_rank or 0, default=None)
-    others = [each for each in ordered if each is not first]
-    shown = others if query.passages else one_per_file(others)
-    if first is None or len(shown) < _PLACE_OF_IDENTIFIERS:
-        return list(ordered)
-    lift = shown[_PLACE_OF_IDENTIFIERS - 1].score + _LESS - first.score
-    return [_raised(first, "identifier", lift), *others] if lift > 0 else list(ordered)
-
-
-def _raised(candidate: Candidate, source: str, lift: float) -> Candidate:
-    weights = (*candidate.why.weights, (source, lift))
-    return replace(
-        candidate, score=candidate.score + lift, why=replace(candidate.why, weights=weights)
-    )
-
-
-def _members_first(fused: Sequence[Candidate]) -> list[Candidate]:
-    """Archives whose list of names stood above what's in them, below the best of that.
-
-    Short as it is, a list of names is near to any query that holds one. Who asks for the archive
-    by its own name means it.
-    """
-    best: dict[str, float] = {}
-    for each in fused:
-        if each.passage.member:
-            path = each.passage.path
-            best[path] = max(best.get(path, each.score), each.score)
-    return [
-        replace(each, score=min(each.score, best[each.passage.path] - _LESS))
-        if _is_list_of_names(each) and each.passage.path in best
-        else each
-        for each in fused
-    ]
-
-
-def _is_list_of_names(candidate: Candidate) -> bool:
-    passage = candidate.passage
-    return passage.kind == "archive" and not (passage.member or candidate.why.name_match)
 
 
 def _with_cosine(candidate: Candidate, cosines: Mapping[int, float]) -> Candidate:
@@ -186,7 +117,7 @@ def _fused(candidate: Candidate, floor: float, wording: Wording, lift: float) ->
         ("name", lift),
     )
     for source, each in lifts:
-        fused = _raised(fused, source, each) if each else fused
+        fused = raised(fused, source, each) if each else fused
     return fused
 
 
@@ -197,8 +128,3 @@ def _lacking(passage: Passage) -> float:
     # What that many characters don't say, the rest hardly will.
     said = sum(map(str.isalnum, passage.text[: 3 * _FEW_CHARACTERS]))
     return max(0.0, 1 - said / _FEW_CHARACTERS)
-
-
-def _all_words(passage: Passage) -> str:
-    name = PurePath(passage.path).name
-    return "\n".join((name, passage.title, *passage.heading_path, passage.text))
