@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from localsearch.keywords import (
@@ -92,11 +92,11 @@ def keyword_candidates(store: Store, query: Query, words: QueryWords) -> list[Ca
 def _by_word(
     store: Store, query: Query, words: QueryWords, condition: PassageCondition, limit: int
 ) -> list[Candidate]:
-    terms = words.terms or words.phrases
-
     each = not query.passages
+    terms = (*words.terms, *words.phrases)
     chunk_scores = dict(store.matches.chunks(terms, "AND", limit, condition, one_per_document=each))
-    loose = loosened(terms)
+    # What must hold is enough by itself.
+    loose = (*loosened(words.terms), *words.phrases)
     if len(chunk_scores) < limit and len(loose) > 1:
         found = store.matches.any_of(loose, limit, condition, one_per_document=each)
         for chunk_id, score in found:
@@ -149,18 +149,17 @@ def has_filters(query: Query) -> bool:
 
 
 def _by_date(store: Store, query: Query, words: QueryWords) -> list[Candidate]:
+    """What the filters alone say, latest first; no rank by words where some were asked for."""
     condition = listing_condition(query.filters, store.files.roots(), words.excluded)
     file_ids = store.matches.recent_files(_most_by_word(query), condition)
     found = _first_passages(store, query, words, file_ids)
     return [
-        Candidate(passage, Why(keyword_rank=rank), 1.0 / rank)
+        Candidate(passage, Why(keyword_rank=None if query.wanted else rank), 1.0 / rank)
         for rank, passage in enumerate(found, start=1)
     ]
 
 
 def _named_files(store: Store, query: Query, words: QueryWords) -> list[Passage]:
-    if query.filters.languages:
-        return []
     condition = file_condition(query.filters, store.files.roots(), words.excluded)
     terms = (*words.terms, *words.phrases)
     named = store.matches.file_names(terms, _most_by_word(query), condition)
@@ -176,7 +175,9 @@ def _first_passages(
     condition = passage_condition(filters, store.files.roots(), (), words.excluded)
     first = store.matches.first_chunks(file_ids, condition)
     passages = store.matches.passages(first.values())
-    nameless = store.matches.names_only([each for each in file_ids if each not in first])
+    # A name is in no language.
+    bare = [] if filters.languages else [each for each in file_ids if each not in first]
+    nameless = store.matches.names_only(bare)
     found = []
     for file_id in file_ids:
         passage = passages.get(first.get(file_id, 0)) or nameless.get(file_id)
@@ -211,7 +212,8 @@ def _distinct_enough(
 ) -> list[Candidate]:
     """What `fetch` gives, or more of it where copies of a few texts fill that.
 
-    They're listed once, and would leave no room for others; so only the first of each comes along.
+    They're listed once, and would leave no room for others; so only the first of each comes along,
+    and ranks count no others.
     """
     wanted = max(_DISTINCT_WANTED, query.limit)
     found = fetch(limit)
@@ -220,7 +222,13 @@ def _distinct_enough(
     while _is_full_of_copies(found, limit, wanted) and limit < _MOST_FETCHED:
         limit *= _FETCHED_MORE
         found = fetch(limit)
-    return without_copies(found)
+    return [_ranked(each, rank) for rank, each in enumerate(without_copies(found), start=1)]
+
+
+def _ranked(candidate: Candidate, rank: int) -> Candidate:
+    if candidate.why.keyword_rank is None:
+        return replace(candidate, why=replace(candidate.why, vector_rank=rank))
+    return replace(candidate, why=replace(candidate.why, keyword_rank=rank), score=1.0 / rank)
 
 
 def _is_full_of_copies(found: Sequence[Candidate], limit: int, wanted: int) -> bool:

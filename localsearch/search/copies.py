@@ -49,15 +49,23 @@ def without_copies(candidates: Sequence[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     places: dict[str, int] = {}
     for each in candidates:
-        if each.passage.chunk_id is None or each.why.name_match:
+        if each.passage.chunk_id is None:
             kept.append(each)
             continue
         place = places.setdefault(same_words(each.passage.text), len(kept))
-        if place == len(kept) or each.passage.path == kept[place].passage.path:
+        if place == len(kept):
+            kept.append(each)
+        elif each.why.name_match or each.passage.path == kept[place].passage.path:
+            kept[place] = _without(kept[place], each.passage.path)
             kept.append(each)
         else:
             kept[place] = _standing_for(kept[place], each)
     return kept
+
+
+def _without(kept: Candidate, path: str) -> Candidate:
+    """What's listed itself is no copy of another."""
+    return replace(kept, copies=tuple(each for each in kept.copies if each != path))
 
 
 def _standing_for(kept: Candidate, copy: Candidate) -> Candidate:

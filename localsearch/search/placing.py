@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ _WORD = regex.compile(r"\w+")
 _LIKE_IDENTIFIER = regex.compile(r"\p{L}\d|\d\p{L}|\w_\w|\p{Ll}\p{Lu}")
 # A word that so few files hold names them; what more hold is a topic, of which others may say more.
 _FEW_FILES = 3
+# Of a pasted text the beginning tells what's looked for.
+_MOST_ASKED = 1000
 # Shorter ones stand in texts by chance: characters, and those of scripts without spaces.
 _LEAST_WORD, _LEAST_UNSPACED = 3, 2
 # Less than scores differ by.
@@ -32,7 +35,7 @@ _LESS = 1e-6
 
 
 def placed(candidates: Sequence[Candidate], query: Query) -> list[Candidate]:
-    """All candidates, best first, after these rules; each rule's lift is one of the weights.
+    """All candidates, best first, after these rules; what each adds is one of the weights.
 
     Archives' lists of names stand below their members; what holds an identifier of the query is on
     the first page; and what holds a rare word comes first where that's the whole query.
@@ -97,15 +100,16 @@ def _with_place_of_identifiers(ordered: list[Candidate], query: Query) -> list[C
 
     It was typed for a reason, while the rest of the query may be like many other passages.
     """
-    words = _WORD.findall(query.wanted)
+    words = _WORD.findall(query.wanted[:_MOST_ASKED])
     identifiers = [fold(each) for each in words if _LIKE_IDENTIFIER.search(each)]
     if not identifiers:
         return ordered
+    # Whether one is held is asked of each text once: of a pasted log there are many.
+    held = regex.compile("|".join(map(regex.escape, identifiers)))
     holding = [
         each
         for each in ordered
-        if each.why.keyword_rank is not None
-        and any(identifier in fold(all_words(each.passage)) for identifier in identifiers)
+        if each.why.keyword_rank is not None and held.search(fold(all_words(each.passage)))
     ]
     first = min(holding, key=lambda each: each.why.keyword_rank or 0, default=None)
     others = [each for each in ordered if each is not first]
@@ -127,10 +131,13 @@ def _members_first(ordered: Sequence[Candidate]) -> list[Candidate]:
         if each.passage.member:
             path = each.passage.path
             best[path] = max(best.get(path, each.score), each.score)
+    lowered = {
+        id(each): best[each.passage.path] - _LESS - each.score
+        for each in ordered
+        if _is_list_of_names(each) and each.score >= best.get(each.passage.path, math.inf)
+    }
     return [
-        replace(each, score=min(each.score, best[each.passage.path] - _LESS))
-        if _is_list_of_names(each) and each.passage.path in best
-        else each
+        raised(each, "members", lowered[id(each)]) if id(each) in lowered else each
         for each in ordered
     ]
 

@@ -186,7 +186,10 @@ class Searcher:
         yield replace(stage, final=True, timings_ms=clock.now(), notice=notice)
 
     def _by_word(self, query: Query, words: QueryWords) -> list[Candidate]:
-        return [] if query.mode == "semantic" else keyword_candidates(self._store, query, words)
+        # Where nothing is said but filters, there's no meaning to look for.
+        if query.mode == "semantic" and query.wanted:
+            return []
+        return keyword_candidates(self._store, query, words)
 
     def _by_meaning(
         self,

@@ -90,3 +90,37 @@ def test_other_words_are_no_copy() -> None:
     assert is_copy(LETTER, LETTER.upper())
     assert not is_copy(LETTER, LETTER[:90])
     assert not is_copy(LETTER, "The committee didn't meet, and the lighthouse stays as it is." * 2)
+
+
+def test_a_named_file_stands_for_its_copies_and_is_none_of_another(
+    index: Index, shelf: Path
+) -> None:
+    (shelf / "lighthouse ledger.txt").write_text(LETTER)
+    (shelf / "ledger of the lighthouse.txt").write_text(LETTER)
+    index.update()
+    *_, stage = index.search(index.parse("lighthouse ledger"))
+    with_letter = [hit for hit in stage.hits if same_words(hit.text) == same_words(LETTER)]
+    listed = {hit.path for hit in with_letter}
+    named = {
+        str(shelf / f"{each}.txt") for each in ("lighthouse ledger", "ledger of the lighthouse")
+    }
+    assert listed == named
+    assert not any(listed.intersection(hit.copies) for hit in with_letter)
+    places = {str(shelf / each) for each in ("letter.txt", "old/letter.txt", "old/wrapped.txt")}
+    assert {path for hit in with_letter for path in hit.copies} == places
+
+
+def test_ranks_count_what_is_listed(index: Index, tmp_path: Path) -> None:
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    for number in range(120):
+        (folder / f"{number}.txt").write_text(LETTER)
+    (folder / "other.txt").write_text(
+        "The committee of the sailing club met once, long ago, and never agreed on anything that"
+        " would be of interest to the harbour or to whoever keeps the minutes of such evenings."
+    )
+    index.add_roots([str(folder)])
+    index.update()
+    *_, stage = index.search(index.parse("committee agreed"))
+    ranks = [(hit.why.keyword_rank, hit.why.vector_rank) for hit in stage.hits]
+    assert sorted(ranks) == [(1, 1), (2, 2)]
