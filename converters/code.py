@@ -29,7 +29,7 @@ class CodeConverter:
     """Reads source code by symbol, or by lines where there's no grammar for its language."""
 
     name = "code"
-    version = 4
+    version = 5
     suffixes = named("code").suffixes
     filenames = named("code").filenames
 

@@ -27,6 +27,12 @@ _SUPERSETS = {
     "tis-620": "cp874", "iso8859-11": "cp874",
 }  # fmt: skip
 _SAMPLE_BYTES = 1 << 18
+_DECLARATION_BYTES = 500
+_DECLARATION = re.compile(
+    rb"(?:\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']"
+    rb"|(?:[^\n]*\n)?[ \t\f]*(?:#|//|;|--|%|/\*|\.\\\")[^\n]*?\bcoding[:=][ \t]*"
+    rb"|@charset [\"'])([A-Za-z0-9._-]+)"
+)
 _HALVES = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _LEADING_BYTES = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _MIN_SEQUENCES = 4
@@ -76,8 +82,17 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
         pass
     if (nearly := _with_halves(data) or _line_by_line(data)) is not None:
         return nearly
-    encoding = _usable(declared) or _guess(data)
+    encoding = _usable(declared) or _usable(_written_in(data)) or _guess(data)
     return _decoded(data, encoding)
+
+
+def _written_in(data: bytes) -> str | None:
+    """The encoding that a text names in its first lines, as XML, source code and CSS may."""
+    found = _DECLARATION.match(data[:_DECLARATION_BYTES])
+    # What comes this far isn't in Unicode, whatever it says.
+    if found is None or found[1].lower().startswith((b"utf", b"ucs")):
+        return None
+    return found[1].decode("ascii")
 
 
 def _with_halves(data: bytes) -> Decoded | None:

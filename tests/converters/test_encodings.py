@@ -93,3 +93,21 @@ def test_words_among_much_english_are_read_by_themselves(encoding: str) -> None:
         "make: Leaving directory /usr/src/program, see config.log for details\n"
     ) * 4
     assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("iso8859_2", '<?xml version="1.0" encoding="iso-8859-2"?>\n<a>Žaba</a>\n'),
+        ("big5", "<?xml version='1.0' encoding='Big5' ?>\n<a>會議</a>\n"),
+        ("mac_cyrillic", '<?xml version="1.0" encoding="MacCyrillic"?>\n<a>Вода</a>\n'),
+        ("euc_jp", "#!/usr/bin/perl\n# -*- coding: euc-jp -*-\n# 会議\n"),
+        ("iso8859_15", "// coding: iso-8859-15\n// 5 €\n"),
+        ("cp1250", '@charset "windows-1250";\na { content: "ž" }\n'),
+        # What they say can't be so: it's guessed.
+        ("cp1252", '<?xml version="1.0" encoding="UTF-16"?>\n<a>Größe und Länge</a>\n'),
+        ("cp1252", '<?xml version="1.0" encoding="no such"?>\n<a>Größe und Länge</a>\n'),
+    ],
+)
+def test_what_a_text_says_of_its_encoding_is_believed(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding)).text == text
