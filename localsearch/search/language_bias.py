@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # passages .82 .91 .92 .89, by sentences .96 .92 .87 .80, by neither .85 .77 .69 .60 (XQuAD, starter
 # model; mixtures of both cost answers in the question's own language .02).
 FEWEST_PASSAGES = 4
-# A language of one passage among many is more likely a mistaken one.
+# A language of one passage among many is more likely a mistaken one. So is one of a handful, such as
+# a list of names: their mean would take out their topic. Its share is of the largest sample.
 _FEWEST_WITH_SENTENCES = 2
 _LEAST_SHARE = 0.02
 # A sample is enough for a mean.
@@ -42,13 +43,18 @@ _NOISE = 1e-3
 
 def needs_sentences(samples: Mapping[str, FloatMatrix]) -> list[str]:
     """The languages whose sentences are needed beside these samples, which are by language."""
-    total = sum(map(len, samples.values()))
-    fewest = min(_FEWEST_WITH_SENTENCES, _LEAST_SHARE * total)
+    share = _least(samples)
+    fewest = min(_FEWEST_WITH_SENTENCES, share)
     present = [each for each, rows in samples.items() if len(rows) >= fewest]
-    if len(present) < 2 or all(len(samples[each]) >= FEWEST_PASSAGES for each in present):
+    enough = max(FEWEST_PASSAGES, share)
+    if len(present) < 2 or all(len(samples[each]) >= enough for each in present):
         return []
     # What's different in one is known only beside all others.
     return [each for each in present if each in SENTENCES]
+
+
+def _least(samples: Mapping[str, FloatMatrix]) -> float:
+    return _LEAST_SHARE * max(map(len, samples.values()), default=0)
 
 
 def language_directions(
@@ -61,10 +67,9 @@ def language_directions(
     """
     import numpy as np
 
+    enough = max(FEWEST_PASSAGES, _least(samples))
     known = {
-        language: rows.mean(axis=0)
-        for language, rows in samples.items()
-        if len(rows) >= FEWEST_PASSAGES
+        language: rows.mean(axis=0) for language, rows in samples.items() if len(rows) >= enough
     }
     by_sentences = _from_mean(sentences)
     few = [language for language in by_sentences if language not in known]

@@ -74,6 +74,20 @@ def test_one_language_or_too_few_passages_change_nothing(
     assert language_directions({}, {}) is None
 
 
+def test_a_handful_of_passages_among_many_tells_no_language(
+    two_languages: dict[str, FloatMatrix],
+) -> None:
+    """Such as a list of names that was taken for another language."""
+    many = np.concatenate([two_languages["en"], two_languages["en"]])
+    samples = {"en": many, "lb": two_languages["de"][:7]}
+    assert language_directions(samples, {}) is None
+    assert language_directions({**samples, "lb": two_languages["de"][:8]}, {}) is not None
+    # Sentences say what's of the language, where there are some.
+    assert needs_sentences(samples) == ["en"]
+    assert needs_sentences({"en": many, "de": samples["lb"]}) == ["en", "de"]
+    assert language_directions(samples, {"en": many.mean(axis=0)}) is None
+
+
 def test_sentences_tell_languages_of_few_passages_apart(
     two_languages: dict[str, FloatMatrix],
 ) -> None:
