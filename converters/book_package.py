@@ -18,6 +18,7 @@ _ENCRYPTION = "META-INF/encryption.xml"
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 # Fonts are often obfuscated, which these say; books locked by a shop name other methods.
 _FONT_METHODS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+_NO_PAGES = "no text: its pages are pictures"
 _MAX_CHAPTERS = 5_000
 
 
@@ -94,7 +95,7 @@ def open_book(package: CheckedZip) -> Book:
     # A page that's listed twice is read once.
     pages = dict.fromkeys(item.path for item in items if item.media_type in _PAGES)
     if not pages:
-        raise ConversionError("damaged: the book has no chapters")
+        raise ConversionError(_NO_PAGES if listed.items else "damaged: the book has no chapters")
     language = listed.texts.get("language", "").strip().lower().partition("-")[0]
     return Book(
         clean_line(listed.texts.get("title", "")) or None,

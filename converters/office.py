@@ -19,6 +19,7 @@ from converters.safety import (
     checked_zip,
 )
 from converters.tables import CsvConverter
+from converters.text import TextConverter
 from converters.xml_stream import MalformedXmlError, check_xml
 from localsearch.types import ConversionContext, ConversionError, Document, NoTextError, Source
 
@@ -163,20 +164,20 @@ def refuse_ole(source: Source) -> None:
 class LegacyOfficeConverter:
     """Says of office files from before 2007 what can be done about them.
 
-    Tables that banks and machines write as text under the name of a spreadsheet are read.
+    What's text under such a name is read: tables that banks and machines call a spreadsheet, and
+    documents from before there were formats; graphs have the ending of templates.
     """
 
     name = "legacy-office"
-    version = 2
+    version = 3
     suffixes = named("legacy-office").suffixes
     filenames = named("legacy-office").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
-        """The table in a text file; raises ConversionError for all else."""
+        """The table or text in a text file; raises ConversionError for all else."""
         refuse_ole(source)
-        if not source.name.lower().endswith(_TABLE_NAMES):
-            raise ConversionError("damaged, or not an office file")
+        is_table = source.name.lower().endswith(_TABLE_NAMES)
         try:
-            yield from CsvConverter().convert(source, context)
+            yield from (CsvConverter() if is_table else TextConverter()).convert(source, context)
         except NoTextError as error:
             raise ConversionError("damaged, or not an office file") from error

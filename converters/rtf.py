@@ -21,12 +21,32 @@ _PAGE = re.compile(r"\\page(?![a-z])")
 _PAGE_MARK = "\ue00c"
 _PICTURE_DATA = re.compile(r"(?<![0-9a-fA-F\s])[0-9a-fA-F\s]{400,}+")
 
+# The library takes these for the beginning of binary data, which has a length.
+_NO_BINARY = re.compile(r"\\bin(?![\da-z])")
+# Numbers of character sets on old Macs that Python has no codec for, and the nearest that it has.
+_SAME_CHARSET = {
+    "78": "128", "79": "136", "80": "129", "81": "178", "82": "177", "83": "161", "84": "204",
+    "85": "134", "86": "238", "87": "204", "88": "222", "89": "238",
+}  # fmt: skip
+_MAC_CHARSET = re.compile(r"\\fcharset(7[89]|8\d)(?!\d)")
+# Notes, comments and text boxes are "destinations" besides the text. An older copy of a text box,
+# for programs that don't know this one, stays left out.
+_HIDDEN = (
+    # The mark of what may be passed over counts at the beginning of a group alone.
+    (re.compile(r"(?<![{\\])(?<!\{\s)(?<!\{\s\s)\\\*(?=\\)"), ""),
+    (re.compile(r"\{\\footnote(?![a-z])"), "{ "),
+    (re.compile(r"\{\\\*\\annotation(?![a-z])"), r"{\\par "),
+    (re.compile(r"\{\\shp(?:grp)?(?![a-z])|\{\\\*\\shpinst(?![a-z])"), "{"),
+    (re.compile(r"\\shptxt(?![a-z])"), r"\\par "),
+)
+_RUNNING = ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
+
 
 class RtfConverter:
     """Reads RTF files."""
 
     name = "rtf"
-    version = 2
+    version = 3
     suffixes = named("rtf").suffixes
     filenames = named("rtf").filenames
 
@@ -43,7 +63,7 @@ class RtfConverter:
 
 def _read(data: bytes, out: BlockCollector) -> Document:
     # The format is ASCII; what isn't is escaped, or written raw by careless programs.
-    text = _PICTURE_DATA.sub("", data.decode("latin-1"))
+    text = _shown(_PICTURE_DATA.sub("", data.decode("latin-1")))
     info = _INFO_TITLE.search(text)
     title = clean_line(_plain("{\\rtf1" + _code_page(text) + info[1][8:])) if info else ""
     # The library makes page breaks paragraphs: they're carried through as a private character.
@@ -56,6 +76,18 @@ def _read(data: bytes, out: BlockCollector) -> Document:
     if len(data) == _MAX_BYTES:
         out.notes.append(f"only the first {_MAX_BYTES >> 20} MB were read")
     return Document(tuple(out.blocks), kind="doc", title=title or None, notes=tuple(out.notes))
+
+
+def _shown(text: str) -> str:
+    """The file with what the library leaves out, or stumbles over, as ordinary text."""
+    text = _NO_BINARY.sub("", text)
+    text = _MAC_CHARSET.sub(lambda match: f"\\fcharset{_SAME_CHARSET[match[1]]}", text)
+    for hidden, shown in _HIDDEN:
+        text = hidden.sub(shown, text)
+    for word in _RUNNING:
+        # Each section has its own, mostly the same again.
+        text = re.sub(rf"\{{\\{word}(?![a-z])", r"{\\par ", text, count=1)
+    return text
 
 
 def _code_page(text: str) -> str:

@@ -7,6 +7,7 @@ and what's inside of something else shares the budget of the outermost file.
 from __future__ import annotations
 
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -120,6 +121,8 @@ class CheckedZip:
         try:
             with self._archive.open(info) as member:
                 return self._bounded(member, info)
+        except NotImplementedError as error:
+            raise ConversionError(f"{name} inside it is packed in a way that isn't read") from error
         except UNPACKING_ERRORS as error:
             raise DamagedMemberError(f"damaged: {name} inside it can't be unpacked") from error
 
@@ -147,6 +150,9 @@ UNPACKING_ERRORS = (
     OSError,
     ValueError,
     OverflowError,
+    # Names and extra fields that end too early.
+    IndexError,
+    struct.error,
 )
 """What the standard library raises on archives that are damaged or use methods it lacks."""
 

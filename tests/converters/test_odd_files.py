@@ -99,7 +99,7 @@ def test_a_table_may_be_called_a_workbook(tmp_path: Path) -> None:
     read = _read(tmp_path, "a.xls", b"name\tsum\nAda\t12\n")
     assert "name: Ada; sum: 12" in _text(read)
     with pytest.raises(ConversionError, match="not an office file"):
-        _read(tmp_path, "a.ppt", b"name\tsum\n")
+        _read(tmp_path, "a.ppt", bytes(range(256)))
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.eml", "a.tar", "a.epub", "a.ipynb"])
@@ -163,3 +163,28 @@ def test_first_bytes_are_looked_at_in_no_time(head: bytes) -> None:
 
 def test_a_page_may_begin_with_comments() -> None:
     assert sniff(b"<!-- saved by -->\n<!-- a -- b -->\n<html><title>T</title>") == "html"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("graph.dot", "digraph g { pumpe -> heizung }"), ("memo.doc", "Die Pumpe ist alt.\n")],
+)
+def test_text_under_the_name_of_an_old_office_file_is_read(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    assert _text(_read(tmp_path, name, text.encode())) == text.strip()
+
+
+def test_a_zip_packed_in_another_way_isnt_called_damaged(tmp_path: Path) -> None:
+    packed = bytearray(zipped({"a.txt": "x"}))
+    # The method, in the local header and in the directory; 98 is PPMd.
+    packed[8] = 98
+    packed[packed.rindex(b"PK\x01\x02") + 10] = 98
+    with pytest.raises(ConversionError, match="packed in a way that isn't read"):
+        _read(tmp_path, "a.zip", bytes(packed))
+
+
+def test_a_book_of_pictures_is_called_one(tmp_path: Path) -> None:
+    package = _PACKAGE.replace("application/xhtml+xml", "image/jpeg")
+    with pytest.raises(ConversionError, match="its pages are pictures"):
+        _read(tmp_path, "a.epub", zipped({"mimetype": "application/epub+zip", "b.opf": package}))
