@@ -75,18 +75,14 @@ def _rare_word_first(ordered: list[Candidate], query: Query) -> list[Candidate]:
         return ordered
     edge = r"(?<!\w){}(?!\w)" if spaced else "{}"
     whole = regex.compile(edge.format(regex.escape(word)))
-    holding = one_per_file(
-        [
-            each
-            for each in ordered
-            if each.why.keyword_rank is not None and whole.search(fold(all_words(each.passage)))
-        ]
-    )
-    if not holding or len(holding) > _FEW_FILES:
-        return ordered
-    chosen = set(map(id, holding))
-    top = max((each.score for each in ordered if id(each) not in chosen), default=0.0)
-    places = {id(each): len(holding) - index for index, each in enumerate(holding)}
+    holding: dict[tuple[str, str], Candidate] = {}
+    for each in ordered:
+        if each.why.keyword_rank is not None and whole.search(fold(all_words(each.passage))):
+            holding.setdefault(each.identity, each)
+        if len(holding) > _FEW_FILES:
+            return ordered
+    places = {id(each): len(holding) - place for place, each in enumerate(holding.values())}
+    top = max((each.score for each in ordered if id(each) not in places), default=0.0)
     return [
         raised(each, "rare_word", top + places[id(each)] * _LESS - each.score)
         if id(each) in places and each.score <= top
