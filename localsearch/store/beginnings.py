@@ -49,14 +49,14 @@ def beginning_of(term: Term) -> str | None:
     return term.tokens[0] if _beginning(term.tokens[0][:2]) == term.tokens[0] else None
 
 
-def index_beginnings(*columns: str) -> str:
+def index_beginnings(title: str, headings: str, body: str) -> str:
     """What goes into the index of a passage whose title, headings and body have these tokens."""
-    tokens = [column.split() for column in columns]
-    length = length_part(sum(map(len, tokens)) / _AVERAGE_TOKENS)
+    columns = _of_many(title), _of_many(headings), _of_column(body)
+    length = length_part(sum(tokens for tokens, _ in columns) / _AVERAGE_TOKENS)
     least = _LEAST * length
     held: dict[str, int] = {}
-    for weight, each in zip(_WEIGHTS, tokens, strict=True):
-        for two, count in Counter([token[:2] for token in each]).items():
+    for weight, (_, begun) in zip(_WEIGHTS, columns, strict=True):
+        for two, count in begun.items():
             beginning = _beginning(two)
             held[beginning] = held.get(beginning, 0) + weight * count
     held.pop("", None)
@@ -65,6 +65,16 @@ def index_beginnings(*columns: str) -> str:
         for beginning, weighted in held.items()
         if weighted >= least
     )
+
+
+def _of_column(tokens: str) -> tuple[int, Counter[str]]:
+    """How many tokens there are, and how many begin with each two characters."""
+    each = tokens.split()
+    return len(each), Counter([token[:2] for token in each])
+
+
+# The passages of a document have its title, and most of them the headings of the one before.
+_of_many = functools.lru_cache(maxsize=64)(_of_column)
 
 
 @functools.lru_cache(maxsize=1 << 15)

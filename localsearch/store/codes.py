@@ -18,7 +18,7 @@ from localsearch.store.filters import MATCHING_CHUNKS
 from localsearch.store.quantise import Quantiser, fit, quantiser_from
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     import apsw
 
@@ -151,18 +151,20 @@ class Codes:
         ).get
         return None if found is None else quantiser_from(found)
 
-    def add(self, model_id: int, keys: Iterable[bytes], vectors: FloatMatrix) -> None:
-        """Code these vectors for the chunks that wait for them, if the model's are coded.
+    def add(self, model_id: int, chunks: Sequence[tuple[int, int]], vectors: FloatMatrix) -> None:
+        """Code the vectors of chunks, as (document id, chunk id), if the model's are coded.
 
         The transaction is the caller's.
         """
         quantiser = self._quantiser(model_id)
         if quantiser is not None:
             self._connection.executemany(
-                "INSERT INTO codes (chunk_id, document_id, code)"
-                " SELECT chunk_id, document_id, ?2 FROM unembedded WHERE embedding_key = ?1"
+                "INSERT INTO codes (document_id, chunk_id, code) VALUES (?, ?, ?)"
                 " ON CONFLICT (chunk_id) DO NOTHING",
-                list(zip(keys, quantiser.codes(vectors), strict=True)),
+                [
+                    (*chunk, code)
+                    for chunk, code in zip(chunks, quantiser.codes(vectors), strict=True)
+                ],
             )
 
     def add_of_file(self, model_id: int, file_id: int) -> None:

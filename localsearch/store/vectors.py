@@ -15,7 +15,7 @@ from localsearch.store.files import one_of
 from localsearch.types import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import apsw
 
@@ -151,26 +151,37 @@ class Vectors:
 
         A vector whose chunk went away meanwhile isn't stored. The transaction is the caller's.
         """
-        rows = [
-            (model_id, key, embedding.tobytes())
-            for key, embedding in zip(keys, embeddings, strict=True)
-        ]
-        self._connection.executemany(
-            "INSERT INTO vectors (model_id, embedding_key, embedding) SELECT ?1, ?2, ?3"
-            " WHERE EXISTS (SELECT 1 FROM unembedded WHERE embedding_key = ?2)"
-            " ON CONFLICT (model_id, embedding_key) DO NOTHING",
-            rows,
+        row_of = {key: row for row, key in enumerate(keys)}
+        waiting: list[tuple[Any, ...]] = self._connection.executemany(
+            "SELECT embedding_key, document_id, chunk_id FROM unembedded WHERE embedding_key = ?",
+            [(key,) for key in row_of],
+        ).fetchall()
+        vector_ids = self._vector_ids(
+            model_id, {key: embeddings[row_of[key]].tobytes() for key, *_ in waiting}
         )
         self._connection.executemany(
-            "INSERT INTO embedded (chunk_id, vector_id) SELECT u.chunk_id, v.id FROM unembedded u"
-            " JOIN vectors v ON v.model_id = ? AND v.embedding_key = u.embedding_key"
-            " WHERE u.embedding_key = ? ON CONFLICT (chunk_id) DO NOTHING",
-            [(model_id, key) for key in keys],
+            "INSERT INTO embedded (chunk_id, vector_id) VALUES (?, ?)"
+            " ON CONFLICT (chunk_id) DO NOTHING",
+            [(chunk_id, vector_ids[key]) for key, _, chunk_id in waiting],
         )
-        self._codes.add(model_id, keys, embeddings)
+        chunks = [(document_id, chunk_id) for _, document_id, chunk_id in waiting]
+        self._codes.add(model_id, chunks, embeddings[[row_of[key] for key, *_ in waiting]])
         self._connection.executemany(
-            "DELETE FROM unembedded WHERE embedding_key = ?", [(key,) for key in keys]
+            "DELETE FROM unembedded WHERE document_id = ? AND chunk_id = ?", chunks
         )
+
+    def _vector_ids(self, model_id: int, embeddings: Mapping[bytes, bytes]) -> dict[bytes, int]:
+        """The ids of these vectors by key, which are stored where they aren't yet."""
+        added: list[tuple[Any, ...]] = self._connection.executemany(
+            "INSERT INTO vectors (model_id, embedding_key, embedding) VALUES (?, ?, ?)"
+            " ON CONFLICT (model_id, embedding_key) DO NOTHING RETURNING embedding_key, id",
+            [(model_id, key, embedding) for key, embedding in embeddings.items()],
+        ).fetchall()
+        there: list[tuple[Any, ...]] = self._connection.executemany(
+            "SELECT embedding_key, id FROM vectors WHERE model_id = ? AND embedding_key = ?",
+            [(model_id, key) for key in embeddings.keys() - {key for key, _ in added}],
+        ).fetchall()
+        return dict(added + there)
 
     def learn_codes(self, model: ServingModel) -> None:
         """Have a large index be searched by codes first; the transaction is the caller's."""
