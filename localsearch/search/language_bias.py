@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # passages .82 .91 .92 .89, by sentences .96 .92 .87 .80, by neither .85 .77 .69 .60 (XQuAD, starter
 # model; mixtures of both cost answers in the question's own language .02).
 FEWEST_PASSAGES = 4
-# A language of one passage among many is more likely a mistaken one. So is one of a handful, such as
-# a list of names: their mean would take out their topic. Its share is of the largest sample.
+# A language of one passage among many is more likely a mistaken one. So is one of a handful, such
+# as a list of names: their mean would take out their topic. The share is of the largest sample.
 _FEWEST_WITH_SENTENCES = 2
 _LEAST_SHARE = 0.02
 # A sample is enough for a mean.
