@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from email.message import Message
 from email.policy import EmailPolicy
 from typing import Any
 
 from converters.cleaning import clean_line
+from converters.decoding import decode
 
+# How the parser hands on bytes that aren't ASCII.
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 # Long lists of recipients say no more; the parser's time grows faster than their length.
 _MAX_HEADER_CHARACTERS = 4_000
@@ -21,6 +25,9 @@ class CarefulPolicy(EmailPolicy):
         if len(value) > _MAX_HEADER_CHARACTERS:
             value = value[:_MAX_HEADER_CHARACTERS]
         try:
+            if _UNDECODED.search(value):
+                # Written as it was typed, in whatever its program used.
+                value = decode(value.encode("utf-8", "surrogateescape")).text
             return super().header_fetch_parse(name, value)
         except Exception:  # noqa: BLE001 - the parser raises IndexError and others on damage
             return " ".join(value.split())

@@ -108,7 +108,9 @@ class CheckedZip:
         self._budget = budget
         self._left = limits.total_bytes
         self.members: dict[str, zipfile.ZipInfo] = {
-            info.filename: info for info in archive.infolist() if not info.is_dir()
+            info.filename: info
+            for info in archive.infolist()
+            if info.filename and not info.filename.endswith("/")
         }
 
     def read(self, name: str) -> bytes:

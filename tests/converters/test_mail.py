@@ -205,3 +205,14 @@ def test_the_messages_of_a_folder_share_one_budget(
     held = [f"walrus {number}" in text_of(each) for number, each in enumerate(documents)]
     assert held == [True, True, True, False, False]
     assert all(any("weren't read" in note for note in each.notes) for each in documents[3:])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "koi8-r", "shift_jis"])
+def test_headers_that_were_never_encoded(encoding: str, tmp_path: Path) -> None:
+    subject = {
+        "koi8-r": "Протокол собрания в пятницу", "shift_jis": "会議の記録です。予算について",
+    }.get(encoding, "Größere Änderungen für nächste Woche")  # fmt: skip
+    path = tmp_path / "a.eml"
+    path.write_bytes(b"From: a@b.example\nSubject: " + subject.encode(encoding) + b"\n\nText.\n")
+    (document,) = convert_file(str(path)).documents
+    assert document.title == subject

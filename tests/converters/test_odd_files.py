@@ -188,3 +188,11 @@ def test_a_book_of_pictures_is_called_one(tmp_path: Path) -> None:
     package = _PACKAGE.replace("application/xhtml+xml", "image/jpeg")
     with pytest.raises(ConversionError, match="its pages are pictures"):
         _read(tmp_path, "a.epub", zipped({"mimetype": "application/epub+zip", "b.opf": package}))
+
+
+def test_a_nameless_file_in_a_zip_costs_no_other(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), "lost")
+        archive.writestr("b.txt", "Still here.")
+    assert "Still here." in _text(_read(tmp_path, "a.zip", packed.getvalue()))
