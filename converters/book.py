@@ -17,7 +17,7 @@ class BookConverter:
     """Reads EPUB 2 and 3."""
 
     name = "epub"
-    version = 4
+    version = 5
     suffixes = named("epub").suffixes
     filenames = named("epub").filenames
 

@@ -54,7 +54,7 @@ class HtmlConverter:
     """Reads HTML and XHTML."""
 
     name = "html"
-    version = 3
+    version = 4
     suffixes = named("html").suffixes
     filenames = named("html").filenames
 
@@ -147,8 +147,15 @@ def _main_blocks(page: LexborHTMLParser) -> tuple[Block, ...]:
     body = page.body
     if body is None:
         return ()
+    drawn = "\n".join(filter(None, (clean_line(node.text()) for node in page.css("svg text"))))
     for node in page.css(_INVISIBLE):
         node.decompose()
+    blocks = _main_blocks_of(page, body)
+    # A page of a comic or of a diagram: all its words stand in the drawing.
+    return blocks or ((Block(drawn),) if drawn else ())
+
+
+def _main_blocks_of(page: LexborHTMLParser, body: LexborNode) -> tuple[Block, ...]:
     everything = _text_length(body)
     for selector in _MAIN:
         mains = page.css(selector)

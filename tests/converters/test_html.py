@@ -112,3 +112,13 @@ def test_no_markup_loses_its_words_twice_or_breaks(pieces: list[str]) -> None:
         block.text.count("word") for block in html_document("".join(pieces).encode()).blocks
     )
     assert shown <= pieces.count("word")
+
+
+def test_words_in_a_drawing_are_read_where_there_are_no_others() -> None:
+    drawing = "<svg><title>Icon</title><text>Sous le vent</text><text><tspan>x</tspan></text></svg>"
+    for page, texts in (
+        (f"<body><div>{drawing}</div></body>", ["Sous le vent\nx"]),
+        (f"<body>{drawing}<p>Die Pumpe ist alt.</p></body>", ["Die Pumpe ist alt."]),
+    ):
+        document = html_document(page.encode())
+        assert [block.text for block in document.blocks] == texts
