@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from converters.code_languages import FILENAME_LANGUAGES, SUFFIX_LANGUAGES
 from converters.code_symbols import Symbol, find_symbols
+from converters.collecting import in_time
 from converters.formats import named
 from converters.paragraphs import line_block
 from converters.sniffing import shebang_language
@@ -36,7 +37,10 @@ class CodeConverter:
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document whose blocks, joined with line breaks, are the file."""
         text = read_text(source, context)
-        yield Document(tuple(code_blocks(text, _language(source.name, text))), kind="code")
+        notes: list[str] = []
+        cut = code_blocks(text, _language(source.name, text))
+        blocks = tuple(in_time(cut, context, notes))
+        yield Document(blocks, kind="code", notes=tuple(notes))
 
 
 def code_blocks(text: str, language: str | None) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable, Iterator
 
 from localsearch.types import Block, BlockKind, ConversionContext, Locator
 
@@ -12,6 +13,8 @@ _MAX_BLOCKS = 200_000
 
 
 OUT_OF_TIME = "the rest was left out, as reading it took too long"
+# A library may take all of the time before it gives anything, which is worth a little more then.
+_FIRST_BLOCK_S = 2.0
 
 
 class BlockCollector:
@@ -27,6 +30,7 @@ class BlockCollector:
         self._blocks_left = max_blocks
         self._max_blocks = max_blocks
         self._deadline_s = deadline_s
+        self._first_block_s = max(time.monotonic(), deadline_s) + _FIRST_BLOCK_S
 
     @classmethod
     def within(cls, context: ConversionContext) -> BlockCollector:
@@ -38,7 +42,7 @@ class BlockCollector:
         """Whether a limit is reached, so that reading on is of no use."""
         if self._left <= 0 or self._blocks_left <= 0:
             return True
-        if time.monotonic() < self._deadline_s:
+        if time.monotonic() < (self._deadline_s if self.blocks else self._first_block_s):
             return False
         self._blocks_left = 0
         self.notes.append(OUT_OF_TIME)
@@ -59,3 +63,16 @@ class BlockCollector:
     def take(self, block: Block) -> None:
         """Take a block that another converter made."""
         self.add(block.text, block.locator, block.kind)
+
+
+def in_time(
+    blocks: Iterable[Block], context: ConversionContext, notes: list[str]
+) -> Iterator[Block]:
+    """The blocks until the context's time is up, the first one in any case; `notes` says so."""
+    is_first = True
+    for block in blocks:
+        if not is_first and time.monotonic() >= context.deadline_s:
+            notes.append(OUT_OF_TIME)
+            return
+        yield block
+        is_first = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from converters.cleaning import clean_line
+from converters.collecting import in_time
 from converters.formats import named
 from converters.paragraphs import line_block, paragraphs
 from converters.safety import plain_errors
@@ -43,7 +44,7 @@ class YamlConverter:
         text = read_text(source, context)
         with plain_errors("YAML"):
             sections = list(_yaml_sections(text[:_PARSED_CHARACTERS]))
-        yield Document(tuple(_blocks(text.split("\n"), sections)), kind="data")
+        yield _document(text, sections, context)
 
 
 class TomlConverter:
@@ -59,7 +60,13 @@ class TomlConverter:
         text = read_text(source, context)
         with plain_errors("TOML"):
             sections = list(_toml_sections(text[:_PARSED_CHARACTERS]))
-        yield Document(tuple(_blocks(text.split("\n"), sections)), kind="data")
+        yield _document(text, sections, context)
+
+
+def _document(text: str, sections: Sequence[_Section], context: ConversionContext) -> Document:
+    notes: list[str] = []
+    blocks = tuple(in_time(_blocks(text.split("\n"), sections), context, notes))
+    return Document(blocks, kind="data", notes=tuple(notes))
 
 
 def _blocks(lines: Sequence[str], sections: Sequence[_Section]) -> Iterator[Block]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from converters.cleaning import clean_line
+from converters.collecting import OUT_OF_TIME
 from converters.decoding import decode
 from converters.formats import named
 from converters.html_text import MAX_PARAGRAPHS, PARAGRAPHS_LEFT_OUT, TextBuilder
@@ -63,11 +66,15 @@ class HtmlConverter:
         # A page's markup is many times as long as its text.
         with source.open() as file:
             data = file.read(8 * context.text_limit)
-        yield html_document(data)
+        yield html_document(data, deadline_s=context.deadline_s)
 
 
-def html_document(data: bytes, *, declared: str | None = None) -> Document:
+def html_document(
+    data: bytes, *, declared: str | None = None, deadline_s: float = math.inf
+) -> Document:
     """The document of a page; `declared` is the encoding that its carrier named.
+
+    Its first so many paragraphs, where `deadline_s` (by `time.monotonic`) comes before its end.
 
     Raises ConversionError where tags are nested too deeply, NoTextError where it isn't text.
     """
@@ -78,17 +85,19 @@ def html_document(data: bytes, *, declared: str | None = None) -> Document:
     _check_depth(text.encode("utf-8"))
     page = LexborHTMLParser(text)
     title, language = _title(page), _language(page)
-    blocks = _main_blocks(page)
+    notes: list[str] = []
+    blocks = _main_blocks(page, _until(deadline_s, notes))
     if title is None:
         title = next((block.text for block in blocks if block.kind == "heading"), None)
-    notes = (PARAGRAPHS_LEFT_OUT,) if len(blocks) >= MAX_PARAGRAPHS else ()
+    if len(blocks) >= MAX_PARAGRAPHS:
+        notes.append(PARAGRAPHS_LEFT_OUT)
     # Templates say "en" whatever language they're filled with; the seam looks at the text then.
     return Document(
         blocks,
         kind="web",
         title=title,
         language=None if language == "en" else language,
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
@@ -143,7 +152,24 @@ def _language(page: LexborHTMLParser) -> str | None:
     return primary if re.fullmatch(r"[a-z]{2,3}", primary) else None
 
 
-def _main_blocks(page: LexborHTMLParser) -> tuple[Block, ...]:
+def _until(deadline_s: float, notes: list[str]) -> Callable[[], bool]:
+    """Tells whether it's too late to read on, and notes it once."""
+
+    def is_late() -> bool:
+        if time.monotonic() < deadline_s:
+            return False
+        if OUT_OF_TIME not in notes:
+            notes.append(OUT_OF_TIME)
+        return True
+
+    return is_late
+
+
+def _in_time() -> bool:
+    return False
+
+
+def _main_blocks(page: LexborHTMLParser, is_late: Callable[[], bool]) -> tuple[Block, ...]:
     body = page.body
     if body is None:
         return ()
@@ -160,34 +186,38 @@ def _main_blocks_of(page: LexborHTMLParser, body: LexborNode) -> tuple[Block, ..
     for selector in _MAIN:
         mains = page.css(selector)
         if len(mains) == 1 and _text_length(mains[0]) > _MAIN_SHARE * everything:
-            return _render(mains[0], skip=_AROUND)
-    return _render(body, skip=_AROUND)
+            return _render(mains[0], skip=_AROUND, is_late=is_late)
+    return _render(body, skip=_AROUND, is_late=is_late)
 
 
 def _text_length(node: LexborNode) -> int:
     return len(node.text())
 
 
-def _render(root: LexborNode, *, skip: str) -> tuple[Block, ...]:
+def _render(
+    root: LexborNode, *, skip: str, is_late: Callable[[], bool] = _in_time
+) -> tuple[Block, ...]:
     skipped = {node.mem_id for node in root.css(skip)} - {root.mem_id}
     # Tables that only put text side by side are read like the text in them.
     layout = {node.mem_id for node in root.css("table") if _is_layout(node)}
     # A page that is nothing but a menu is worth its menu.
-    return _walk(root, skipped, layout) or _walk(root, set(), layout)
+    return _walk(root, skipped, layout, is_late) or _walk(root, set(), layout, is_late)
 
 
 def _is_layout(table: LexborNode) -> bool:
     return table.css_first("td table, td h1, td h2, td h3, td pre, td p + p, td ul") is not None
 
 
-def _walk(root: LexborNode, skipped: set[int], layout: set[int]) -> tuple[Block, ...]:
+def _walk(
+    root: LexborNode, skipped: set[int], layout: set[int], is_late: Callable[[], bool]
+) -> tuple[Block, ...]:
     builder = TextBuilder()
 
     def tag_of(node: LexborNode) -> str:
         return "div" if node.mem_id in layout else node.tag or ""
 
     node: LexborNode | None = root
-    while node is not None and not builder.full:
+    while node is not None and not (builder.full or (builder.begun and is_late())):
         descend = node.mem_id not in skipped
         if descend:
             if node.is_text_node:

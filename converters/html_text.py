@@ -100,6 +100,11 @@ class TextBuilder:
         return tuple(self._blocks)
 
     @property
+    def begun(self) -> bool:
+        """Whether there's a block."""
+        return bool(self._blocks)
+
+    @property
     def full(self) -> bool:
         """Whether there are so many blocks that no more are of use."""
         return len(self._blocks) >= MAX_PARAGRAPHS

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import replace
-from email import message_from_bytes
-from email.message import Message
+from dataclasses import dataclass, replace
+from email.feedparser import BytesFeedParser
+from email.message import EmailMessage, Message
+from typing import Any
 
-from converters.collecting import BlockCollector
+from converters.collecting import OUT_OF_TIME, BlockCollector
 from converters.decoding import decode
 from converters.formats import named
 from converters.html import html_blocks
@@ -27,6 +29,12 @@ from localsearch.types import (
 # Larger ones are cut: what's lost is the end of the last attachment.
 MAX_MESSAGE_BYTES = 100 << 20
 _MAX_PARTS = 1_000
+_ONLY_PARTS = f"only the first {_MAX_PARTS:,} parts were read"
+# Of the parts that are parsed, some are other forms of one text, and aren't counted as read.
+_MAX_PARSED_PARTS = 5 * _MAX_PARTS
+_FED_BYTES = 1 << 16
+# Of a message's time; the rest is for reading what was parsed.
+_PARSE_SHARE = 0.5
 # A plain text that's so much shorter says "your program can't show this message".
 _PLAIN_SHARE = 0.2
 
@@ -35,7 +43,7 @@ class MailConverter:
     """Reads single messages."""
 
     name = "eml"
-    version = 4
+    version = 5
     suffixes = named("eml").suffixes
     filenames = named("eml").filenames
 
@@ -46,7 +54,7 @@ class MailConverter:
         if source.name.lower().endswith(".emlx"):
             data = _without_envelope(data)
         with plain_errors("an e-mail message"):
-            document = message_document(parse_message(data), source, context)
+            document = message_document(parse_message(data, context), source, context)
         yield document
 
 
@@ -56,17 +64,49 @@ def _without_envelope(data: bytes) -> bytes:
     return rest[: int(first)] if first.strip().isdigit() else data
 
 
-def parse_message(data: bytes) -> Message:
-    """The message that the bytes hold; raises ConversionError where it has no headers."""
-    message = message_from_bytes(data, policy=CarefulPolicy())
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """A message, and why the end of it wasn't parsed; "" where all of it was."""
+
+    message: Message
+    cut_by: str = ""
+
+
+def parse_message(data: bytes, context: ConversionContext) -> ParsedMessage:
+    """The message that the bytes hold; raises ConversionError where it has no headers.
+
+    The library takes longer for each part than for the one before it: it's stopped at what can be
+    read of them, and when half of the time is over.
+    """
+    policy = CarefulPolicy()
+    parts = 0
+
+    def counted(**options: Any) -> Message:
+        nonlocal parts
+        parts += 1
+        return EmailMessage(**options)
+
+    parser = BytesFeedParser(counted, policy=policy)
+    now = time.monotonic()
+    end_s = now + _PARSE_SHARE * (context.deadline_s - now)
+    cut_by = ""
+    for start in range(0, len(data), _FED_BYTES):
+        if start and time.monotonic() >= end_s:
+            cut_by = OUT_OF_TIME
+        elif parts > _MAX_PARSED_PARTS:
+            cut_by = _ONLY_PARTS
+        if cut_by:
+            break
+        parser.feed(data[start : start + _FED_BYTES])
+    message = parser.close()
     if not message.keys():
         raise ConversionError("damaged, or not an e-mail message: it has no headers")
-    return message
+    return ParsedMessage(message, cut_by)
 
 
-def message_document(message: Message, source: Source, context: ConversionContext) -> Document:
+def message_document(parsed: ParsedMessage, source: Source, context: ConversionContext) -> Document:
     """The document of a message; `source` is the file that it's in."""
-    return _Reader(source, context).read(message)
+    return _Reader(source, context).read(parsed)
 
 
 class _Reader:
@@ -75,8 +115,9 @@ class _Reader:
         self._out = BlockCollector.within(context)
         self._budget, self._depth = budget_of(source)
 
-    def read(self, message: Message) -> Document:
+    def read(self, parsed: ParsedMessage) -> Document:
         """Headers first, then the parts in the order of the message."""
+        message = parsed.message
         bodies, parts, is_whole = _parts(message)
         named_parts = [
             (attachment_name(part, number), part) for number, part in enumerate(parts, start=1)
@@ -101,8 +142,9 @@ class _Reader:
                     raise
                 self._out.notes.append(f"the other attachments weren't read: {error.cause}")
                 break
-        if not is_whole:
-            self._out.notes.append(f"only the first {_MAX_PARTS:,} parts were read")
+        cut_by = parsed.cut_by if is_whole else _ONLY_PARTS
+        if cut_by and cut_by not in self._out.notes:
+            self._out.notes.append(cut_by)
         title = header_text(message, "subject") or None
         return Document(
             tuple(self._out.blocks), kind="mail", title=title, notes=tuple(self._out.notes)

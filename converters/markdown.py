@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from converters.cleaning import clean_line
+from converters.collecting import OUT_OF_TIME
 from converters.formats import named
 from converters.outline import Mark, outlined_blocks
 from converters.text import read_text
@@ -15,6 +17,7 @@ from localsearch.types import BlockKind, ConversionContext, Document, Source
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _KINDS: dict[str, BlockKind] = {
     "paragraph_open": "paragraph",
@@ -27,6 +30,7 @@ _KINDS: dict[str, BlockKind] = {
     "html_block": "paragraph",
 }
 _MAX_FRONT_MATTER_LINES = 200
+_SLICE_ROWS = 20_000
 
 
 class MarkdownConverter:
@@ -40,11 +44,21 @@ class MarkdownConverter:
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document; its title is the front matter's, else the first heading."""
         lines = read_text(source, context).split("\n")
-        marks = list(markdown_marks(lines))
+        notes: list[str] = []
+        marks: list[Mark] = []
+        for mark in markdown_marks(lines):
+            marks.append(mark)
+            if time.monotonic() >= context.deadline_s:
+                # Without its grammar, what follows would be read as something else.
+                if mark.end < len(lines):
+                    notes.append(OUT_OF_TIME)
+                del lines[mark.end :]
+                break
         title = _front_matter_title(lines) or next(
             (mark.title for mark in marks if mark.kind == "heading" and mark.title), None
         )
-        yield Document(tuple(outlined_blocks(lines, marks)), kind="text", title=title)
+        blocks = tuple(outlined_blocks(lines, marks))
+        yield Document(blocks, kind="text", title=title, notes=tuple(notes))
 
 
 def markdown_marks(lines: Sequence[str]) -> Iterator[Mark]:
@@ -52,17 +66,39 @@ def markdown_marks(lines: Sequence[str]) -> Iterator[Mark]:
     start = _front_matter_end(lines)
     if start:
         yield Mark(0, start, "note")
-    # The parser counts rows from where its text begins.
-    for token in _parser().parse("\n".join(lines[start:])):
-        if token.level != 0 or token.map is None:
-            continue
-        first, end = start + token.map[0], start + token.map[1]
+    for token, first, token_end in _outermost_tokens(lines, start):
+        end = token_end
         while end > first + 1 and not lines[end - 1].strip():
             end -= 1
         if token.type == "heading_open":
             yield Mark(first, end, "heading", int(token.tag[1:]), _heading_text(lines, first, end))
         elif token.type in _KINDS:
             yield Mark(first, end, _KINDS[token.type])
+
+
+def _outermost_tokens(lines: Sequence[str], start: int) -> Iterator[tuple[Token, int, int]]:
+    """The tokens from row `start` on that stand in no other, with their first row and their end.
+
+    Parsed in slices, so that the caller may stop: the last token of a slice may go on in the next,
+    and is parsed again.
+    """
+    size = _SLICE_ROWS
+    while start < len(lines):
+        stop = min(start + size, len(lines))
+        # The parser counts rows from where its text begins.
+        found = [
+            (token, start + token.map[0], start + token.map[1])
+            for token in _parser().parse("\n".join(lines[start:stop]))
+            if token.level == 0 and token.map is not None
+        ]
+        if stop == len(lines):
+            yield from found
+            return
+        again = found[-1][1] if found else stop
+        yield from (each for each in found if each[1] < again)
+        # Longer than a slice: with too many of them, what's parsed again would be too much.
+        size = _SLICE_ROWS if again > start else 2 * size
+        start = again
 
 
 @cache

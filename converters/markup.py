@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from converters.cleaning import clean_line
+from converters.collecting import in_time
 from converters.formats import named
 from converters.outline import Mark, outlined_blocks
 from converters.text import read_text
@@ -41,8 +42,10 @@ class MarkupConverter:
         title = reading.title or next(
             (mark.title for mark in reading.marks if mark.kind == "heading" and mark.title), None
         )
-        blocks = outlined_blocks(reading.lines or lines, reading.marks)
-        yield Document(tuple(blocks), kind="text", title=title)
+        notes: list[str] = []
+        outlined = outlined_blocks(reading.lines or lines, reading.marks)
+        blocks = tuple(in_time(outlined, context, notes))
+        yield Document(blocks, kind="text", title=title, notes=tuple(notes))
 
 
 def _reader_for(filename: str) -> Callable[[Sequence[str]], _Reading]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
 from typing import BinaryIO
 
+from converters.collecting import OUT_OF_TIME
 from converters.formats import named
 from converters.mail import MAX_MESSAGE_BYTES, message_document, parse_message
 from converters.mail_headers import header_text
@@ -34,38 +36,46 @@ class MboxConverter:
     """Reads mbox files."""
 
     name = "mbox"
-    version = 5
+    version = 6
     suffixes = named("mbox").suffixes
     filenames = named("mbox").filenames
 
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
-        """One document a message; `member` is its id, or its number where that's missing."""
+        """One document a message; `member` is its id, or its number where that's missing.
+
+        What isn't read, for want of time or since it's damaged, is noted at the end.
+        """
         members: set[str] = set()
         failed: ConversionError | None = None
         count = failures = 0
+        notes: list[str] = []
         # All messages share what may be unpacked from the file.
         shared = MemberSource(source.name, b"", *budget_of(source))
         with plain_errors("a mail folder"), source.open() as file:
             for count, raw in enumerate(_messages(file), start=1):
+                if count > 1 and time.monotonic() >= context.deadline_s:
+                    notes.append(OUT_OF_TIME)
+                    break
                 try:
                     with plain_errors("an e-mail message"):
-                        message = parse_message(raw.data)
-                        document = message_document(message, shared, context)
+                        parsed = parse_message(raw.data, context)
+                        document = message_document(parsed, shared, context)
                 except TooMuchError:
                     raise
                 except ConversionError as error:
                     failed = failed or error
                     failures += 1
                     continue
-                member = _member(message, count, members)
+                member = _member(parsed.message, count, members)
                 yield replace(_placed(document, raw.line), member=member)
+        if not count:
+            raise ConversionError("damaged, or not a mail folder: it has no messages")
         if failed is not None:
             if failures == count:
                 raise failed
-            note = f"{failures} of {count} messages can't be read: {failed.cause}"
-            yield Document((), kind="mail", notes=(note,))
-        elif not count:
-            raise ConversionError("damaged, or not a mail folder: it has no messages")
+            notes.append(f"{failures} of {count} messages can't be read: {failed.cause}")
+        if notes:
+            yield Document((), kind="mail", notes=tuple(notes))
 
 
 def _messages(file: BinaryIO) -> Iterator[_Raw]:

@@ -30,7 +30,11 @@ class MhtmlConverter:
             if part.get_content_type() in ("text/html", "application/xhtml+xml"):
                 body = part.get_payload(decode=True)
                 if isinstance(body, bytes):
-                    page = html_document(body, declared=part.get_content_charset())
+                    page = html_document(
+                        body,
+                        declared=part.get_content_charset(),
+                        deadline_s=context.deadline_s,
+                    )
                     yield page if page.title else replace(page, title=message["subject"])
                     return
         raise ConversionError("damaged, or not a web archive: it has no page in it")

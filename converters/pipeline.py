@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from converters.cleaning import clean_document, clean_line
@@ -80,12 +80,19 @@ def limit_documents(
 ) -> tuple[Document, ...]:
     """The documents up to `limit` characters and `deadline_s`, with a note of what that cut off.
 
-    An error after the first document is a note as well; before it, it's raised.
+    An error after the first document is a note as well; before it, it's raised. A converter that
+    says itself that time was up goes on to its end: it may have to tell what it left out.
     """
     kept: list[Document] = []
     left = limit
+    is_late = is_told = False
     try:
         for document in documents:
+            is_told = is_told or OUT_OF_TIME in document.notes
+            # An archive's names come last, whatever its files took.
+            if is_late and not is_told and document.kind != "archive":
+                kept[-1] = replace(kept[-1], notes=(*kept[-1].notes, OUT_OF_TIME))
+                break
             length = sum(len(block.text) for block in document.blocks)
             if length > left:
                 kept.append(cut_document(document, left, limit))
@@ -96,15 +103,24 @@ def limit_documents(
                 note = f"only the first {_MAX_DOCUMENTS:,} files or messages inside were read"
                 kept[-1] = replace(document, notes=(*document.notes, note))
                 break
-            if time.monotonic() >= deadline_s and OUT_OF_TIME not in document.notes:
-                kept[-1] = replace(document, notes=(*document.notes, OUT_OF_TIME))
-                break
+            is_late = time.monotonic() >= deadline_s
     except ConversionError as error:
         if not kept:
             raise
         note = f"the rest can't be read: {error.cause}"
         kept[-1] = replace(kept[-1], notes=(*kept[-1].notes, note))
-    return tuple(kept)
+    return tuple(_told_once(kept))
+
+
+def _told_once(documents: Sequence[Document]) -> Iterator[Document]:
+    """The documents, only the last of those that were cut for want of time saying so."""
+    late = [number for number, each in enumerate(documents) if OUT_OF_TIME in each.notes]
+    for number, document in enumerate(documents):
+        if number in late[:-1]:
+            notes = tuple(note for note in document.notes if note != OUT_OF_TIME)
+            yield replace(document, notes=notes)
+        else:
+            yield document
 
 
 def cut_document(document: Document, left: int, limit: int) -> Document:

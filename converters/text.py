@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from converters.collecting import in_time
 from converters.decoding import decode
 from converters.formats import named
 from converters.paragraphs import paragraphs
@@ -32,4 +33,6 @@ class TextConverter:
     def convert(self, source: Source, context: ConversionContext) -> Iterator[Document]:
         """One document of paragraphs with their line ranges."""
         lines = read_text(source, context).split("\n")
-        yield Document(tuple(paragraphs(lines)), kind="text")
+        notes: list[str] = []
+        blocks = tuple(in_time(paragraphs(lines), context, notes))
+        yield Document(blocks, kind="text", notes=tuple(notes))
