@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
+from converters.given_titles import given_title
 from converters.opendocument_tables import OFFICE, TABLE, TableReader, number
 from converters.outline import HeadingPath
 from converters.rows import SheetRows
@@ -239,4 +240,4 @@ def read_properties(meta: BinaryIO) -> tuple[str | None, str | None]:
         current = ""
     language = found[_DC + "language"].strip().lower().partition("-")[0]
     known = len(language) in _LANGUAGE_LENGTHS and language.isalpha()
-    return clean_line(found[_DC + "title"]) or None, language if known else None
+    return given_title(found[_DC + "title"]), language if known else None

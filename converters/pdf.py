@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from converters.cleaning import clean_line, clean_text
 from converters.collecting import OUT_OF_TIME
 from converters.formats import named
+from converters.given_titles import given_title
 from converters.pdf_columns import page_text
 from converters.pdf_opening import REBUILT, open_pdf
 from converters.pdf_outline import OutlineReader, read_outline
@@ -35,11 +36,7 @@ _HYPHENATED = re.compile(r"(?<=[^\W\d_])([-\u00ad])\n([^\W\d_])")
 _PRESENTATION = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb50-\ufdfb\ufe70-\ufefc]")
 # Glyph names instead of characters: fonts that don't say which letters their shapes are.
 _GLYPH_NAMES = re.compile(r"(?:/[A-Za-z]{1,3}\d{1,5}){3,}|(?:\(cid:\d+\)){3,}")
-_MEANINGLESS_TITLE = re.compile(
-    r"(untitled|unknown|document\d*|title|microsoft (word|powerpoint|excel)\b.*|slide \d+"
-    r"|.*\.(docx?|odt|rtf|tex|dvi|indd|pptx?|xlsx?|pdf|qxd|pub|eps|ps|html?|md|txt))",
-    re.IGNORECASE,
-)
+_MIN_TITLE = 3
 # What's looked at of a page, or of all, where its text isn't concerned.
 _MAX_OBJECTS = 1_000
 _MAX_ANNOTATIONS = 1_000
@@ -233,15 +230,14 @@ def _page_labels(reader: PdfReader, pages: _Pages) -> list[str | None]:
 
 def _title(reader: PdfReader, pages: _Pages) -> str | None:
     try:
-        metadata = reader.metadata
-        title = clean_line(str(metadata.title or "")) if metadata is not None else ""
+        title = given_title(reader.metadata.title if reader.metadata is not None else None)
     except Exception:  # noqa: BLE001 - broken metadata means no title in it
-        title = ""
-    if 3 <= len(title) <= 200 and not _MEANINGLESS_TITLE.fullmatch(title) and "\ufffd" not in title:
+        title = None
+    if title is not None and len(title) >= _MIN_TITLE:
         return title
     first = pages.texts.get(min(pages.texts, default=0), "")
     line = next((clean_line(line) for line in first.split("\n")[:5] if line.strip()), "")
-    return line if 3 <= len(line) <= 120 and any(map(str.isalpha, line)) else None
+    return line if _MIN_TITLE <= len(line) <= 120 and any(map(str.isalpha, line)) else None
 
 
 def _notes(reader: PdfReader, pages: _Pages) -> tuple[str, ...]:

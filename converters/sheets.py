@@ -13,6 +13,7 @@ import openpyxl
 from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
+from converters.given_titles import given_title
 from converters.office import checked_package
 from converters.office_drawings import words_on_sheet
 from converters.rows import RecordWriter, SheetRows
@@ -106,7 +107,7 @@ def _read(
         raise unread[0]
     if cells_left <= 0:
         out.notes.append(f"only the first {_MAX_CELLS:,} cells were read")
-    title = clean_line(book.properties.title or "") or None
+    title = given_title(book.properties.title)
     blocks = (*out.blocks, *beside)
     return Document(blocks, kind="sheet", title=title, notes=(*notes, *out.notes))
 

@@ -11,6 +11,7 @@ from pptx import Presentation
 from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
+from converters.given_titles import given_title
 from converters.office import checked_package
 from converters.office_drawings import words_beside
 from converters.safety import plain_errors
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
 _MAX_ELEMENTS = 500_000
 # All but those that say which slides there are.
 _SPARE = re.compile(r"(?!\[Content_Types\]|_rels/|ppt/(?:_rels/)?presentation\.xml)", re.I)
-# What PowerPoint writes in its language when nobody gave a title.
-_NO_TITLES = frozenset(
-    (
-        "PowerPoint Presentation", "PowerPoint-Präsentation", "Présentation PowerPoint",
-        "Presentación de PowerPoint", "Presentazione standard di PowerPoint",
-        "Apresentação do PowerPoint", "PowerPoint-presentatie", "PowerPoint-presentation",
-        "Prezentacja programu PowerPoint", "Prezentace aplikace PowerPoint",
-        "Презентация PowerPoint", "PowerPoint プレゼンテーション", "PowerPoint 演示文稿",
-        "PowerPoint 簡報", "PowerPoint 프레젠테이션", "PowerPoint Sunusu",
-    )
-)  # fmt: skip
 _WHAT = "a PowerPoint presentation"
 
 
@@ -41,7 +31,7 @@ class SlidesConverter:
     """Reads PowerPoint presentations, shows and templates."""
 
     name = "pptx"
-    version = 3
+    version = 4
     suffixes = named("pptx").suffixes
     filenames = named("pptx").filenames
 
@@ -56,7 +46,7 @@ class SlidesConverter:
 
 
 def _read(presentation: Slides, out: BlockCollector) -> Document:
-    title = clean_line(_title_property(presentation))
+    title = _title_property(presentation)
     unread: list[ConversionError] = []
     for number, slide in enumerate(presentation.slides, start=1):
         if out.full:
@@ -78,10 +68,9 @@ def _read(presentation: Slides, out: BlockCollector) -> Document:
 
 def _title_property(presentation: Slides) -> str:
     try:
-        title = presentation.core_properties.title
+        return given_title(presentation.core_properties.title) or ""
     except Exception:  # noqa: BLE001 - damaged properties must not cost the text
         return ""
-    return "" if title in _NO_TITLES else title
 
 
 def _slide_title(slide: Slide) -> str:

@@ -15,6 +15,7 @@ from lxml import etree
 from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
+from converters.given_titles import given_title
 from converters.office import checked_package
 from converters.office_drawings import words_beside
 from converters.outline import HeadingPath
@@ -51,7 +52,7 @@ class WordConverter:
     """Reads Word documents and their templates."""
 
     name = "docx"
-    version = 4
+    version = 5
     suffixes = named("docx").suffixes
     filenames = named("docx").filenames
 
@@ -80,11 +81,9 @@ def _read(document: WordDocument, out: BlockCollector) -> Document:
 
 def _title_property(document: WordDocument) -> str | None:
     try:
-        title = clean_line(document.core_properties.title)
+        return given_title(document.core_properties.title)
     except Exception:  # noqa: BLE001 - damaged properties must not cost the text
         return None
-    # What the library says of a document that has no properties.
-    return None if title in ("", "Word Document") else title
 
 
 def _side_parts(document: WordDocument) -> Iterator[tuple[str, etree._Element]]:

@@ -214,3 +214,14 @@ def test_a_document_without_properties_has_no_title_from_the_library(tmp_path: P
             if not name.startswith("docProps/"):
                 new.writestr(name, old.read(name))
     assert convert(tmp_path / "a.docx", bare.getvalue()).title is None
+
+
+@pytest.mark.parametrize("title", ["Slide 1", "PowerPoint-Präsentation", "Präsentation der Pumpe"])
+def test_a_title_that_a_program_gave_is_none(title: str, tmp_path: Path) -> None:
+    slides = pptx.Presentation()
+    slides.slides.add_slide(slides.slide_layouts[5]).shapes.title.text = "Die Pumpe"
+    slides.core_properties.title = title
+    packed = io.BytesIO()
+    slides.save(packed)
+    read = convert(tmp_path / "a.pptx", packed.getvalue())
+    assert read.title == (title if title.startswith("Präs") else "Die Pumpe")

@@ -123,7 +123,10 @@ def test_what_is_left_out_of_labels_and_attachments_is_said(
     assert attachments.endswith(", 099.csv and 3 more")
 
 
-@pytest.mark.parametrize("title", ["untitled", "Microsoft Word - draft.doc", "scan0001.pdf", ""])
+@pytest.mark.parametrize(
+    "title",
+    ["untitled", "Microsoft Word - draft.doc", "scan0001.pdf", "PowerPoint-Präsentation", ""],
+)
 def test_meaningless_titles_give_way_to_the_first_line(tmp_path: Path, title: str) -> None:
     writer = pdf_writer([ENGLISH])
     writer.add_metadata({"/Title": title})
