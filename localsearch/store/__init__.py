@@ -43,6 +43,8 @@ class Store:
                 "there is no index yet", "Add a folder first: localsearch add ~/Documents"
             )
         self.path = path
+        self._readonly = readonly
+        self._coverage: tuple[int, Coverage] | None = None
         self._connection = db.connect(path, MIGRATIONS, readonly=readonly)
         self._identity = _identity(path)
         register_functions(self._connection)
@@ -73,6 +75,15 @@ class Store:
 
     def coverage(self) -> Coverage:
         """The share of readable files that can be found by word and by meaning."""
+        if not self._readonly:
+            return self._counted_coverage()
+        # Counting a large index's files takes milliseconds, of each search.
+        now = self.data_version()
+        if self._coverage is None or self._coverage[0] != now:
+            self._coverage = now, self._counted_coverage()
+        return self._coverage[1]
+
+    def _counted_coverage(self) -> Coverage:
         counts = self.files.counts()
         indexed = counts.get("indexed", 0)
         readable = indexed + counts.get("pending", 0)

@@ -40,6 +40,11 @@ class Wanted:
     excluded: Ids | None = None
     known: MutableMapping[Block, Ids | None] = field(default_factory=WeakKeyDictionary)
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether all rows may be found."""
+        return self.documents is None and self.required is None and self.excluded is None
+
 
 # Each is only itself, as a row may have come or gone in one that looks the same.
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -48,7 +48,9 @@ _ONE_OF, _ENOUGH_TO_TELL = 10, 400
 # A sample tells so much too little at most, unless many rows have the same score.
 _MOST_TIMES = 2
 # Fewer rows aren't worth another thread.
-_ROWS_OF_THREAD = 8192
+_ROWS_OF_THREAD = 4096
+# So many times as many rows as are wanted mostly have enough that are the nearest of theirs.
+_LOOKED_AT_FIRST = 5
 # Memory's speed is the limit beyond.
 _MOST_THREADS = 8
 
@@ -129,7 +131,9 @@ class CodeMatrix:
         """
         import numpy as np
 
-        found = self._each(lambda block: wanted_rows(block, wanted), blocks)
+        # Without conditions there's nothing to look at, and threads take turns slowly.
+        every = map if wanted.is_everything else self._each
+        found = every(lambda block: wanted_rows(block, wanted), blocks)
         picked = [_Picked(*each) for each in zip(blocks, found, strict=True)]
         promising = self._promising(query, [each for each in picked if each.count], limit)
         if not promising:
@@ -137,10 +141,8 @@ class CodeMatrix:
         coded = coded_query(query)
         parts = self._each(lambda part: _closely(part, coded), _parted(promising))
         ids, document_ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
-        if of_documents:
-            best = _first_of_each(document_ids, scores)
-            ids, scores = ids[best], scores[best]
-        kept: list[int] = ids[_best(scores, limit)].tolist()
+        best = _best_of_each(document_ids, scores, limit) if of_documents else _best(scores, limit)
+        kept: list[int] = ids[best].tolist()
         return kept
 
     def _promising(
@@ -157,7 +159,7 @@ class CodeMatrix:
         scores = self._each(lambda each: _quickly(each, quick), picked)
         lowest = _reached_by(scores, wanted)
         # In the rows' order, in which memory is read faster.
-        parts = self._each(lambda each: np.flatnonzero(each >= lowest), scores)
+        parts = [np.flatnonzero(each >= lowest) for each in scores]
         if sum(map(len, parts)) > _MOST_TIMES * wanted:
             parts = _without_equals(scores, lowest, wanted)
         pairs = zip(picked, parts, strict=True)
@@ -207,12 +209,15 @@ class _Picked:
 
 def _parted(picked: Sequence[_Picked]) -> list[list[_Picked]]:
     """Neighbours put together, as looking at a few rows costs a thread no less than at many."""
+    count = sum(each.count for each in picked)
+    # As many for each, as all wait for the last.
+    enough = count / max(1, count // _ROWS_OF_THREAD)
     parts: list[list[_Picked]] = []
-    rows = _ROWS_OF_THREAD
+    rows = enough
     for each in picked:
-        if rows >= _ROWS_OF_THREAD:
+        if rows >= enough:
             parts.append([])
-            rows = 0
+            rows = 0.0
         parts[-1].append(each)
         rows += each.count
     return parts
@@ -267,6 +272,17 @@ def _without_equals(scores: Sequence[Floats], lowest: float, count: int) -> list
         left -= len(equal)
         parts[number] = np.sort(np.concatenate((parts[number], equal)))
     return parts
+
+
+def _best_of_each(document_ids: Ids, scores: Floats, count: int) -> Ids:
+    """The positions of the highest scores, in no order, of each document only the few highest."""
+
+    looked_at = _best(scores, _LOOKED_AT_FIRST * count)
+    first = looked_at[_first_of_each(document_ids[looked_at], scores[looked_at])]
+    if len(first) < count and len(looked_at) < len(scores):
+        first = _first_of_each(document_ids, scores)
+    best: Ids = first[_best(scores[first], count)]
+    return best
 
 
 def _first_of_each(document_ids: Ids, scores: Floats) -> Ids:

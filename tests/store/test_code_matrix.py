@@ -114,3 +114,23 @@ def test_of_many_equal_rows_no_more_are_looked_at_closely(
     assert sum(looked_at) == 300
     assert matrix.nearest(blocks, quantiser.offset(vectors[9500]), 1, Wanted()) == [9501]
     matrix.close()
+
+
+@pytest.mark.parametrize("documents", [3, 40, 4000])
+def test_the_best_of_each_document_are_the_same_whatever_is_looked_at_first(
+    documents: int,
+) -> None:
+    """A few long documents, whose rows come first, leave too few of the others at first."""
+    generator = np.random.default_rng(documents)
+    document_ids = generator.integers(documents, size=5000)
+    scores = generator.standard_normal(5000).astype(np.float32)
+    scores[document_ids == 0] += 5
+    found = code_matrix._best_of_each(document_ids, scores, 100).tolist()
+    expected: list[int] = []
+    taken: dict[int, int] = {}
+    for row in np.argsort(-scores).tolist():
+        document = int(document_ids[row])
+        taken[document] = taken.get(document, 0) + 1
+        if taken[document] <= code_matrix.OF_DOCUMENT:
+            expected.append(row)
+    assert sorted(found) == sorted(expected[:100])

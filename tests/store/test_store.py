@@ -15,6 +15,7 @@ from localsearch.store import Store, matches
 from localsearch.store.documents import decode_locator, encode_locator
 from localsearch.store.filters import passage_condition
 from localsearch.types import (
+    Coverage,
     FileRef,
     Filters,
     Locator,
@@ -34,7 +35,7 @@ from tests.store.making import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -165,6 +166,28 @@ def test_mount_points_are_remembered_while_they_hold_files(store: Store) -> None
         store.documents.remove_files([file_id])
         store.files.note_mounts(())
     assert store.files.mounts() == frozenset()
+
+
+def test_a_reader_counts_what_can_be_found_once_until_it_changes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, "/a/one.txt", "one")
+    with Store(store.path, readonly=True) as reader:
+        counted: list[None] = []
+        counts = reader.files.counts
+
+        def count() -> Mapping[str, int]:
+            counted.append(None)
+            return counts()
+
+        monkeypatch.setattr(reader.files, "counts", count)
+        assert reader.coverage() == reader.coverage() == Coverage(keyword=1.0, semantic=0.0)
+        assert len(counted) == 1
+        with store.transaction():
+            store.files.upsert(FileRef("/a/two.txt", 1, 1, 1, 1), kind="text", state="pending")
+        with reader.snapshot():
+            assert reader.coverage().keyword == 0.5
+        assert len(counted) == 2
 
 
 def test_another_model_waits_for_every_chunk(store: Store) -> None:
