@@ -176,12 +176,14 @@ def _main_blocks(page: LexborHTMLParser, is_late: Callable[[], bool]) -> tuple[B
     drawn = "\n".join(filter(None, (clean_line(node.text()) for node in page.css("svg text"))))
     for node in page.css(_INVISIBLE):
         node.decompose()
-    blocks = _main_blocks_of(page, body)
+    blocks = _main_blocks_of(page, body, is_late)
     # A page of a comic or of a diagram: all its words stand in the drawing.
     return blocks or ((Block(drawn),) if drawn else ())
 
 
-def _main_blocks_of(page: LexborHTMLParser, body: LexborNode) -> tuple[Block, ...]:
+def _main_blocks_of(
+    page: LexborHTMLParser, body: LexborNode, is_late: Callable[[], bool]
+) -> tuple[Block, ...]:
     everything = _text_length(body)
     for selector in _MAIN:
         mains = page.css(selector)

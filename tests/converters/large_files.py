@@ -44,6 +44,11 @@ def _html() -> bytes:
     return f"<html><body>{f'<p>{WORDS}</p>' * 10_000}</body></html>".encode()
 
 
+def _drawn(count: int) -> bytes:
+    texts = (f"<text>{number} {WORDS}</text>" for number in range(count))
+    return f"<svg xmlns='http://www.w3.org/2000/svg'>{''.join(texts)}</svg>".encode()
+
+
 def _each(count: int, pattern: str) -> Callable[[], bytes]:
     """A text of the pattern so many times; in it, `#` is the number."""
     return lambda: "".join(pattern.replace("#", f"{number:02}") for number in range(count)).encode()
@@ -148,6 +153,7 @@ LARGE_FILES: dict[str, Callable[[], bytes]] = {
     "a.ipynb": _notebook,
     "a.html": _html,
     "a.mhtml": _mhtml,
+    "a.svg": lambda: _drawn(2_000),
     "a.eml": lambda: eml(900),
     "attached.eml": lambda: eml(900, "attachment"),
     "a.mbox": lambda: mbox(1_000),
