@@ -61,6 +61,10 @@ def _guarded(convert: Callable[[], Iterator[Document]]) -> Iterator[Document]:
 
 # A mail folder of a million empty messages costs memory all the same.
 _MAX_DOCUMENTS = 100_000
+# A block that's cut inside a line no longer has the lines that its locator says: that's for lines
+# longer than all that's read, and no reason to end with a few words.
+_WHOLE_LINES_SHARE = 0.5
+_LEAST_PIECE_CHARACTERS = 1_000
 _LANGUAGE_SAMPLE = 4000
 _LANGUAGE_PIECES = 8
 
@@ -123,14 +127,20 @@ def _told_once(documents: Sequence[Document]) -> Iterator[Document]:
             yield document
 
 
+def _first_characters(text: str, count: int) -> str:
+    """The whole lines among so many characters, or a piece of a line where that's much more."""
+    lines, _, _ = text[: count + 1].rpartition("\n")
+    whole_are_most = len(lines) >= _WHOLE_LINES_SHARE * count
+    return lines if whole_are_most or count < _LEAST_PIECE_CHARACTERS else text[:count]
+
+
 def cut_document(document: Document, left: int, limit: int) -> Document:
     """The first `left` characters of a document, noted as what `limit` left of the file."""
     blocks = []
     for block in document.blocks:
         if len(block.text) > left:
-            # A block that's cut inside a line no longer has the lines that its locator says.
-            text, _, _ = block.text[: left + 1].rpartition("\n")
-            if text:
+            text = _first_characters(block.text, left)
+            if text.strip():
                 lines = text.count("\n")
                 start = block.locator.line_start
                 locator = block.locator

@@ -60,7 +60,9 @@ def convert(file: str, as_json: bool, ocr: bool | None) -> int:
     if member:
         conversion = _only(conversion, member, path)
     if not any(block.text.strip() for each in conversion.documents for block in each.blocks):
-        note("there is no text in it: it can be found by its name alone")
+        was_cut = any(each.notes for each in conversion.documents)
+        said = "none of its text was read" if was_cut else "there is no text in it"
+        note(f"{said}: it can be found by its name alone")
     if as_json:
         answer = _as_object(path, conversion)
         click.echo(printable_json(answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import subprocess
@@ -34,6 +35,7 @@ from localsearch.types import (
     NoTextError,
     Source,
 )
+from tests.converters.fuzz_seeds import zipped
 
 
 def write(path: Path, data: bytes) -> str:
@@ -138,6 +140,22 @@ def test_the_text_limit_cuts_at_a_line_and_says_so(tmp_path: Path) -> None:
     assert document.blocks[0].text == "\n".join(["0123456789"] * 9)
     assert document.blocks[0].locator.line_end == 9
     assert document.notes == ("only the first 105 characters were read",)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.log.gz", "a.zip"])
+def test_a_line_longer_than_the_text_limit_is_cut_at_it(tmp_path: Path, name: str) -> None:
+    line = b"Short.\n" * (name == "a.txt") + b"words " * 1000
+    packed = {
+        "a.log.gz": lambda: gzip.compress(line),
+        "a.zip": lambda: zipped({"a.log": line, "b.txt": "More."}),
+    }.get(name, lambda: line)()
+    read = convert_file(write(tmp_path / name, packed), text_limit=2000).documents
+    text = "".join(block.text for document in read for block in document.blocks)
+    assert 1700 < len(text) <= 2000
+    assert text.count("words") > 280
+    notes = [note for document in read for note in document.notes]
+    assert len(notes) >= 1
+    assert all("characters were read" in note for note in notes)
 
 
 @pytest.mark.parametrize(
