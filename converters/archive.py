@@ -44,7 +44,7 @@ class ArchiveConverter:
     """Reads archives; their paths are names only, nothing is ever written to the disk."""
 
     name = "archive"
-    version = 6
+    version = 7
     suffixes = named("archive").suffixes
     filenames = named("archive").filenames
 

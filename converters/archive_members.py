@@ -6,8 +6,10 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -37,6 +39,8 @@ _STREAMS: tuple[tuple[bytes, Callable[[BinaryIO], io.BufferedIOBase]], ...] = (
     (b"\xfd7zXZ\0", lzma.LZMAFile),
 )
 _STREAM_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
+_EXTRA_HEAD = struct.Struct("<HH")
+_UNICODE_NAME = 0x7075
 _TAR_BLOCK = 512
 _MAX_ENDS = 100
 
@@ -108,10 +112,23 @@ def _zip_path(info: zipfile.ZipInfo) -> str:
     name = info.filename
     if not info.flag_bits & 0x800 and not name.isascii():
         try:
-            name = decode(name.encode("cp437")).text
+            written = name.encode("cp437")
+            name = _unicode_name(info.extra, written) or decode(written).text
         except (UnicodeEncodeError, NoTextError):
             name = info.filename
     return _path(name)
+
+
+def _unicode_name(extra: bytes, written: bytes) -> str:
+    """The name in the extra field "up" (APPNOTE 4.6.9), "" where it has none for this name."""
+    while len(extra) >= _EXTRA_HEAD.size:
+        tag, size = _EXTRA_HEAD.unpack_from(extra)
+        field = extra[_EXTRA_HEAD.size : _EXTRA_HEAD.size + size]
+        # A version and a checksum of the name in the old encoding come first.
+        if tag == _UNICODE_NAME and field[1:5] == struct.pack("<I", zlib.crc32(written)):
+            return field[5:].decode("utf-8", "replace")
+        extra = extra[_EXTRA_HEAD.size + size :]
+    return ""
 
 
 def _path(name: str) -> str:

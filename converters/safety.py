@@ -24,6 +24,8 @@ _PIECE_BYTES = 1 << 16
 _SMALL_PIECE_BYTES = 1 << 12
 # Text compresses 3 to 30 times, machine-made XML 100 times, zeroes 1000 times.
 _RATIO_COUNTS_FROM_BYTES = 64 * _MIB
+# In the header before a member's data.
+_NAME_LENGTH_AT, _IS_UTF8 = 26, 0x800
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -121,12 +123,29 @@ class CheckedZip:
         if info.flag_bits & 0x1:
             raise ConversionError("locked by a password")
         try:
-            with self._archive.open(info) as member:
+            with self._opened(info) as member:
                 return self._bounded(member, info)
         except NotImplementedError as error:
             raise ConversionError(f"{name} inside it is packed in a way that isn't read") from error
         except UNPACKING_ERRORS as error:
             raise DamagedMemberError(f"damaged: {name} inside it can't be unpacked") from error
+
+    def _opened(self, info: zipfile.ZipInfo) -> IO[bytes]:
+        try:
+            return self._archive.open(info)
+        except zipfile.BadZipFile:
+            # Programs write a name in one way in the directory and in another before the data; the
+            # directory counts, but the library insists on both being the same.
+            info.orig_filename = self._name_before_data(info)
+            return self._archive.open(info)
+
+    def _name_before_data(self, info: zipfile.ZipInfo) -> str:
+        file = self._archive.fp
+        if file is None:
+            raise EOFError
+        file.seek(info.header_offset + _NAME_LENGTH_AT)
+        length, _ = struct.unpack("<HH", file.read(4))
+        return file.read(length).decode("utf-8" if info.flag_bits & _IS_UTF8 else "cp437")
 
     def _bounded(self, member: IO[bytes], info: zipfile.ZipInfo) -> bytes:
         deflated = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

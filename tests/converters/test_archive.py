@@ -229,12 +229,6 @@ def test_archives_in_archives_are_named_by_the_way_to_them(tmp_path: Path) -> No
     assert found["in/b.tar!/c.zip!/deep/a.txt"].blocks[0].text == "At the bottom."
 
 
-def test_names_of_old_archives_are_decoded(tmp_path: Path) -> None:
-    name = "Größe 1.txt".encode()
-    data = zipped({"x" * len(name): "Body."}).replace(b"x" * len(name), name)
-    assert "Größe 1.txt" in convert(tmp_path / "a.zip", data)
-
-
 def test_locked_archives_say_so(tmp_path: Path) -> None:
     packed = bytearray(zipped({"a.txt": "secret"}))
     # The flag for encryption, in the local header and in the directory.
@@ -282,39 +276,6 @@ def test_archives_nested_without_end_stop(tmp_path: Path) -> None:
     assert any(
         "archives inside one another" in note for each in found.values() for note in each.notes
     )
-
-
-def test_the_names_above_what_is_nested_too_deep_are_listed(tmp_path: Path) -> None:
-    data = zipped({"a.txt": "bottom"})
-    for level in range(9):
-        data = zipped({f"level{level}.zip": data})
-    found = convert(tmp_path / "a.zip", data)
-    # The way to the innermost list names those around it.
-    assert listed_names(found.values()) == {"level8.zip!/level7.zip!/level6.zip": ["level5.zip"]}
-    notes = [note for each in found.values() for note in each.notes]
-    assert notes == ["level5.zip can't be read: more than 4 archives inside one another"]
-
-
-def _tar_of_claimed_size() -> bytes:
-    member = tarfile.TarInfo("zeroes.bin.txt")
-    member.size = 8 << 30
-    return member.tobuf() + bytes(10_000)
-
-
-@pytest.mark.parametrize(
-    ("name", "pack"),
-    [
-        ("a.tar", _tar_of_claimed_size),
-        ("a.tar.gz", lambda: gzip.compress(tarred({"zeroes.bin.txt": bytes(150 << 20)}))),
-        ("a.zip", lambda: zipped({"zeroes.bin.txt": bytes(150 << 20)})),
-    ],
-)
-def test_the_name_of_a_bomb_is_listed_where_nothing_else_is_there(
-    name: str, pack: Callable[[], bytes], tmp_path: Path
-) -> None:
-    (names,) = convert(tmp_path / name, pack()).values()
-    assert [block.text for block in names.blocks] == ["zeroes.bin.txt"]
-    assert "unpacks to" in names.notes[0]
 
 
 def test_a_tree_of_archives_has_one_budget(tmp_path: Path) -> None:
