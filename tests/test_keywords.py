@@ -73,6 +73,16 @@ def test_phrases_follow_the_order_of_the_index(phrase: str, expression: str) -> 
     assert term.expression == expression
 
 
+def test_a_text_folds_as_its_characters_do() -> None:
+    """Of all planes, surrogates of undecodable names among them."""
+    every = [chr(codepoint) for codepoint in range(0x30000)]
+    alone = [keywords._FOLDING[ord(each)] for each in every]
+    for start in range(0, len(every), 256):
+        end = start + 256
+        assert fold("".join(every[start:end])) == "".join(alone[start:end])
+    assert fold("ΟΔΟΣ ὁδός İstanbul Größe cafe\u0301") == "οδοσ οδοσ istanbul grosse cafe"
+
+
 def test_needles_are_found_through_folding_and_only_at_word_starts() -> None:
     text = "Die Straße: party art article squeals"
     ranges = find_needles(text, ["strasse", "art", "squeal"])
