@@ -14,6 +14,7 @@ from converters.cleaning import clean_line, clean_text
 from converters.collecting import OUT_OF_TIME
 from converters.formats import named
 from converters.given_titles import given_title
+from converters.pdf_breaks import skip_breaks
 from converters.pdf_columns import page_text
 from converters.pdf_opening import REBUILT, open_pdf
 from converters.pdf_outline import OutlineReader, read_outline
@@ -48,7 +49,7 @@ class PdfConverter:
     """Reads PDF with pypdf; scanned pages with tesseract, where that's wanted and there."""
 
     name = "pdf"
-    version = 5
+    version = 6
     suffixes = named("pdf").suffixes
     filenames = named("pdf").filenames
 
@@ -73,6 +74,7 @@ class _Pages:
     annotations: dict[int, list[str]] = field(default_factory=dict)
     scanned: list[int] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     ocr_problem: str = "OCR is off in the settings"
 
@@ -84,7 +86,7 @@ def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
     for number in range(1, pages.total + 1):
         try:
             page = reader.pages[number - 1]
-            text = readable(page_text(page, fonts))
+            text = _text_of(page, number, fonts, pages)
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - one bad page of a file must not cost the others
@@ -104,6 +106,20 @@ def _read_pages(reader: PdfReader, context: ConversionContext) -> _Pages:
             pages.notes.append(OUT_OF_TIME)
             break
     return pages
+
+
+def _text_of(page: PageObject, number: int, fonts: FontWidths, pages: _Pages) -> str:
+    try:
+        return readable(page_text(page, fonts))
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - what's around the damage may well be whole
+        skip_breaks(page)
+        text = readable(page_text(page, fonts))
+    if not text:
+        raise ConversionError("nothing of the page can be read")
+    pages.broken.append(number)
+    return text
 
 
 def readable(text: str) -> str:
@@ -245,6 +261,7 @@ def _notes(reader: PdfReader, pages: _Pages) -> tuple[str, ...]:
     for numbers, what in (
         (pages.scanned, "are scans without text"),
         (pages.unreadable, "are damaged and couldn't be read"),
+        (pages.broken, "are damaged and were read in part"),
     ):
         if numbers:
             notes.append(f"{len(numbers)} of {pages.total} pages {what}")

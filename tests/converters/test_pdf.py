@@ -13,7 +13,7 @@ from converters import pdf
 from converters.pdf import readable
 from converters.registry import convert_file
 from localsearch.types import ConversionError, Document
-from tests.converters.pdf_files import add_scan, pdf_bytes, pdf_writer
+from tests.converters.pdf_files import Placed, add_placed, add_scan, pdf_bytes, pdf_writer
 
 ENGLISH = "The chain\nClean the chain every two hundred kilometres."
 
@@ -235,3 +235,17 @@ def test_one_bad_page_does_not_cost_the_others(tmp_path: Path) -> None:
 )
 def test_letters_instead_of_shapes(shown: str, meant: str) -> None:
     assert readable(shown) == meant
+
+
+def test_a_page_that_is_damaged_in_one_place_is_read_around_it(tmp_path: Path) -> None:
+    writer = pdf_writer(["", "The saddle."])
+    add_placed(writer, [Placed(72, 700, "The chain."), Placed(72, 600, "The pump.")])
+    data = pdf_bytes(writer)
+    # Where the second line is placed, a character got lost.
+    place = b"1 0 0 1 72 600"
+    assert data.count(place) == 1
+    document = convert(tmp_path, data.replace(place, b"1 0 0 1)72\n600"))
+    text = "\n".join(block.text for block in document.blocks)
+    for phrase in ("The saddle.", "The chain."):
+        assert phrase in text
+    assert "1 of 3 pages are damaged and were read in part" in document.notes
