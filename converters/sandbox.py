@@ -26,10 +26,12 @@ from converters.sandbox_asked import (
 )
 from converters.sandbox_process import (
     ConvertingProcess,
+    KilledError,
     ProcessFailedError,
     too_much_memory,
     took_too_long,
 )
+from converters.sandbox_start import EndedEarlyError
 from converters.sandbox_wire import Reply, Request
 from localsearch.types import CancelledError, ConversionError, LocalsearchError
 
@@ -119,10 +121,11 @@ class Sandbox:
             if asked is None:
                 asked = self._ask(self._ready_child(ocr=ocr), path, request, timeout_s)
             reply = self._answer(asked)
-        except ProcessFailedError:
-            if asked is not None and asked.is_first:
+        except ProcessFailedError as error:
+            if asked is not None and asked.is_first and not isinstance(error, KilledError):
                 raise
             # Earlier files may have left it short of memory: this one gets a process of its own.
+            # So does one whose process was ended by somebody else, as long as it's once.
             return result_of(self._ask_anew(path, request, timeout_s))
         if is_cut(reply) and self._stood_still(asked):
             # Its process may have been stopped, too, and had less than its time.
@@ -194,13 +197,19 @@ class Sandbox:
             if self._may_read_on(child, ocr=ocr):
                 return child
             self.close()
-        self._child = ConvertingProcess(self._memory_bytes, ocr=ocr)
         try:
-            self._child.wait_until_ready()
+            return self._started(ocr=ocr)
+        except EndedEarlyError:
+            return self._started(ocr=ocr)
+
+    def _started(self, *, ocr: bool) -> ConvertingProcess:
+        child = self._child = ConvertingProcess(self._memory_bytes, ocr=ocr)
+        try:
+            child.wait_until_ready()
         except BaseException:
             self.close()
             raise
-        return self._child
+        return child
 
     def _may_read_on(self, child: ConvertingProcess, *, ocr: bool) -> bool:
         return (

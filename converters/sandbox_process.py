@@ -15,7 +15,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from converters.running_clock import RunningClock
-from converters.sandbox_start import cannot_start, start_process
+from converters.sandbox_start import cannot_start, ended_early, start_process
 from converters.sandbox_wire import (
     FrameReader,
     MessageTooLargeError,
@@ -44,6 +44,10 @@ _WATCH_GRACE_S = 1.0
 
 class ProcessFailedError(ConversionError):
     """The process broke over a file, and another one may not."""
+
+
+class KilledError(ProcessFailedError):
+    """Somebody else ended the process: the system for want of memory, or a person."""
 
 
 class ConvertingProcess:
@@ -110,7 +114,10 @@ class ConvertingProcess:
             raise
 
     def wait_until_ready(self) -> None:
-        """Wait for it to have everything imported and every right given up."""
+        """Wait for it to have everything imported and every right given up.
+
+        Raises EndedEarlyError where it ends before that, LocalsearchError where it doesn't begin.
+        """
         deadline_s = self.clock.now_s() + _START_TIMEOUT_S
         reply = None
         while reply is None:
@@ -120,7 +127,7 @@ class ConvertingProcess:
                 if self.clock.now_s() > deadline_s:
                     raise cannot_start("it didn't start") from error
             except ConversionError as error:
-                raise cannot_start("it didn't start") from error
+                raise ended_early(error.cause) from error
         if reply.outcome != "ready":
             raise cannot_start("it didn't start as it should")
 
@@ -274,7 +281,10 @@ class ConvertingProcess:
         except subprocess.TimeoutExpired:
             return ProcessFailedError("the converter stopped answering")
         if status == -getattr(signal, "SIGKILL", 9):
-            return ProcessFailedError("the system ended the converter, likely for want of memory")
+            return KilledError(
+                "the system ended the converter, likely for want of memory"
+                " (`localsearch index --full` tries again)"
+            )
         if status == -getattr(signal, "SIGXCPU", 24):
             # Its limit is counted for the file alone: in another process it would end the same.
             return ConversionError("reading it took too much of the processor's time")

@@ -42,11 +42,22 @@ def start_process(memory_bytes: int, *, ocr: bool) -> tuple[subprocess.Popen[byt
     return process, ours
 
 
+class EndedEarlyError(LocalsearchError):
+    """The process ended while it started, and another one may not."""
+
+
+def ended_early(cause: str) -> EndedEarlyError:
+    """What's said of a process that ended while it started, and how."""
+    said = cannot_start(f"while it started, {cause.partition(' (`')[0]}")
+    return EndedEarlyError(said.cause, said.remedy)
+
+
 def cannot_start(reason: str) -> LocalsearchError:
     """What's said where no process can be started, for this reason."""
     return LocalsearchError(
         f"the process that reads files can't be started: {reason}",
-        "Check that the system has memory and processes to spare, then try again.",
+        "Check that the system has memory and processes to spare, then try again: what was read is"
+        " kept, and `localsearch index` goes on from there.",
     )
 
 
