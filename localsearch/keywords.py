@@ -28,10 +28,13 @@ _RUN = regex.compile(
     rf"|(?P<word>[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED_SCRIPTS}]]+"
     r"(?:(?:\+\+|[#+])(?![\p{L}\p{N}]))?)"
 )
-# Words of the scripts whose letters come first in Unicode, found several times as quickly, in texts
-# that have no other letters or marks.
+# Words of the scripts whose letters come first in Unicode, of Cyrillic and of Arabic without vowel
+# signs, found several times as quickly, in texts that have no other letters or marks.
 _PLAIN_WORD = re.compile(r"[^\W_]+(?:(?:\+\+|[#+])(?![^\W_]))?")
-_NOT_PLAIN = re.compile("[\u0300-\u1fff\u2070-\U0010ffff]")
+_NOT_PLAIN = re.compile(
+    "[\u0300-\u03ff\u0483-\u0489\u0530-\u060b\u060d-\u061a\u061c-\u061e\u064b-\u065f\u066a-\u0670"
+    "\u06d4-\u1fff\u2070-\U0010ffff]"
+)
 _CAMEL = regex.compile(r"\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{M}]+|\p{Lu}+|\p{N}+")
 # Arabic letters that people type one for the other, and the lengthening stroke; the dotless i, as
 # its capital is the I of all others.
