@@ -147,7 +147,8 @@ class _Bars:
                     self._bars.remove_task(before.id)
                     continue
                 # Nothing is told at the end of a phase but that the next one has begun.
-                self._bars.update(before.id, completed=before.total or before.completed)
+                amount = before.total or before.completed
+                self._bars.update(before.id, completed=amount, total=amount)
                 self._bars.stop_task(before.id)
             self._tasks[name] = self._bars.add_task(name, total=None, rate="", ends_s=None)
         self._bars.update(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NAMES_BATCH = 500
 _REMOVE_BATCH = 50
+_TOLD_EVERY = 1000
 # Of those that are looked at once more.
 _MOST_PLACES = 1000
 
@@ -179,10 +180,13 @@ class Discovery:
 
     def _watched(self, scan: Iterable[ScannedFile]) -> Iterator[ScannedFile]:
         """The scanned files, counted for the user to see."""
+        number = 0
         for number, found in enumerate(scan, start=1):
-            if number % 1000 == 0:
+            if number % _TOLD_EVERY == 0:
                 self._run.report_progress(Progress("scanning", files_done=number))
             yield found
+        if number >= _TOLD_EVERY:
+            self._run.report_progress(Progress("scanning", files_done=number, files_total=number))
 
     def _record(self, found: Sequence[ScannedFile], count_as: str) -> None:
         from converters.registry import kind_for

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _WINDOW_S = 30.0
 # An estimate from less than this says more about start-up than about the work.
 _HONEST_AFTER_S = 2.0
+# The first files may be the largest of all, or wait for what is loaded with them.
+_LEAST_ESTIMATED_S = 5.0
+_LEAST_ESTIMATED_STEPS = 5
 
 
 class Pace:
@@ -21,13 +24,14 @@ class Pace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started_s = clock()
-        self._done = 0
+        self._done = self._steps = 0
         self._marks: deque[tuple[float, int]] = deque([(self._started_s, 0)])
 
     def advance(self, amount: int) -> None:
         """Note that `amount` more was done."""
         now_s = self._clock()
         self._done += amount
+        self._steps += 1
         if now_s - self._marks[-1][0] > _WINDOW_S:
             # The machine slept, or one thing took very long: no rate to go by.
             self._marks.clear()
@@ -53,6 +57,7 @@ class Pace:
     def eta_s(self, left: int) -> float | None:
         """Seconds until `left` more is done; None until that can be told."""
         rate = self.per_s
-        if rate <= 0 or self._clock() - self._started_s < _HONEST_AFTER_S:
+        is_early = self._clock() - self._started_s < _LEAST_ESTIMATED_S
+        if rate <= 0 or is_early or self._steps < _LEAST_ESTIMATED_STEPS:
             return None
         return left / rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -17,6 +18,23 @@ if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)
 
 from tests.cli.terminal import in_terminal
+
+
+def test_the_listing_ends_with_what_it_found() -> None:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    from localsearch.cli.output import _Bars
+    from localsearch.types import Progress
+
+    bars = Bars(console=Console(file=io.StringIO()))
+    show = _Bars(bars)
+    show(Progress("scanning", files_done=3000))
+    show(Progress("reading", files_done=1, files_total=3195))
+    listing, reading = bars.tasks
+    assert (listing.completed, listing.total, listing.finished) == (3000, 3000, True)
+    assert listing.stop_time is not None
+    assert not reading.finished
 
 
 def test_a_phase_that_is_over_says_so(starter_home: Paths, library: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from localsearch import config
 from localsearch.api import Index
 from localsearch.engine.lazy import LazyEmbedder
+from localsearch.indexing import discovery
 from localsearch.indexing.indexer import Indexer
 from localsearch.store import Store, beginnings, codes
 from localsearch.types import Progress
@@ -175,6 +176,18 @@ def test_progress_names_phases_and_adds_up(index: Index, library: Path) -> None:
     for progress in seen:
         assert progress.files_done <= progress.files_total or progress.phase == "scanning"
         assert progress.tokens_done <= progress.tokens_total
+
+
+def test_the_listing_says_how_much_it_found(
+    home: config.Paths, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "_TOLD_EVERY", 2)
+    with Index(home, NO_MODEL) as index:
+        index.add_roots([str(library)])
+        seen: list[Progress] = []
+        index.update(progress=seen.append)
+    listed = [(each.files_done, each.files_total) for each in seen if each.phase == "scanning"]
+    assert listed == [(2, 0), (4, 0), (5, 5)]
 
 
 def test_what_is_deleted_while_others_are_read_goes(home: config.Paths, library: Path) -> None:

@@ -20,6 +20,30 @@ def test_no_estimate_before_it_can_be_honest() -> None:
     assert pace.eta_s(10) is None
 
 
+def test_no_estimate_from_a_few_steps_however_long_they_took() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(4):
+        clock.now_s += 40
+        pace.advance(1)
+        assert pace.eta_s(440) is None
+    clock.now_s += 40
+    pace.advance(1)
+    assert pace.eta_s(10) == 400
+
+
+def test_no_estimate_from_the_first_seconds_however_much_was_done() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(40):
+        clock.now_s += 0.1
+        pace.advance(1)
+    assert pace.eta_s(440) is None
+    clock.now_s += 2
+    pace.advance(10)
+    assert round(pace.eta_s(10) or 0) == 1
+
+
 def test_rate_and_time_left() -> None:
     clock = Clock()
     pace = Pace(clock)
