@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from urllib.parse import unquote
@@ -40,7 +41,14 @@ def mended_lists(
     spelled[_TYPES.lower()] = _TYPES
     known = _Types(lists[types]) if types is not None else _Types(b"<none/>")
     spelled.update((name.lower(), name) for name in known.names if name.lower() in spelled)
-    called = {part: _spelled_relations(spelled, name) for part, name in plain.items()}
+    # Names that differ in capitals alone are those of different parts.
+    alike = Counter(name.lower() for name in plain.values())
+    exact = {name for name in plain.values() if alike[name.lower()] > 1}
+    spelled.update((name, name) for name in exact)
+    called = {
+        part: name if name in exact else _spelled_relations(spelled, name)
+        for part, name in plain.items()
+    }
     mended = {
         part: data if part == types else _without_dead_ends(called[part], data, spelled, known)
         for part, data in lists.items()
@@ -100,7 +108,7 @@ def _without_dead_ends(name: str, data: bytes, spelled: Mapping[str, str], types
         target = relation.get("Target", "")
         path = posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/")))[1:]
         path = path.lstrip("/")
-        found = spelled.get(path.lower()) or spelled.get(unquote(path).lower())
+        found = spelled.get(path) or spelled.get(path.lower()) or spelled.get(unquote(path).lower())
         if found == path and types.has(path):
             continue
         is_changed = True

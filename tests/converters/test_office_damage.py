@@ -177,6 +177,14 @@ def test_parts_are_found_however_their_names_are_spelled(suffix: str, tmp_path: 
     assert convert(tmp_path / f"b.{suffix}", _as_old_tools_spell_it(packed)).blocks == whole.blocks
 
 
+def test_names_of_parts_may_differ_in_capitals_alone(tmp_path: Path) -> None:
+    packed = saved(workbook(Eins=[["Albers"]]))
+    out = io.BytesIO(packed)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("xl/worksheets/Sheet1.xml", "<nothing/>")
+    assert place_of(convert(tmp_path / "a.xlsx", out.getvalue()), "Albers").cell
+
+
 def test_cells_are_read_where_their_formats_are_more_than_the_library_knows(
     tmp_path: Path,
 ) -> None:
