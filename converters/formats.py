@@ -138,6 +138,8 @@ _NAME_ONLY: tuple[tuple[Kind, str], ...] = (
         ".zip .tar .gz .tgz .bz2 .tbz .tbz2 .xz .txz .zst .7z .rar .lz .lzma .lz4 .cab .iso .dmg"
         " .deb .rpm .apk .jar .war .whl .egg .pkg .msi .cpio .ar .appimage",
     ),
+    # A ZIP of binary records: what's text in it is about the records alone.
+    ("sheet", ".xlsb"),
     (
         "other",
         ".exe .dll .so .dylib .a .o .obj .lib .pyc .pyo .class .wasm .bin .dat .db .sqlite .sqlite3"

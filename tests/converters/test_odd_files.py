@@ -15,7 +15,7 @@ from converters.decoding import decode
 from converters.html_text import MAX_PARAGRAPHS
 from converters.registry import Conversion, convert_file
 from converters.sniffing import HEAD_BYTES, sniff
-from localsearch.types import ConversionError
+from localsearch.types import ConversionError, NoTextError
 from tests.converters.fuzz_seeds import zipped
 
 _PACKAGE = (
@@ -196,3 +196,9 @@ def test_a_nameless_file_in_a_zip_costs_no_other(tmp_path: Path) -> None:
         archive.writestr(zipfile.ZipInfo(""), "lost")
         archive.writestr("b.txt", "Still here.")
     assert "Still here." in _text(_read(tmp_path, "a.zip", packed.getvalue()))
+
+
+def test_a_binary_workbook_is_no_archive_of_text(tmp_path: Path) -> None:
+    packed = zipped({"[Content_Types].xml": "<Types/>", "xl/workbook.bin": "\0\1"})
+    with pytest.raises(NoTextError):
+        _read(tmp_path, "a.xlsb", packed)
