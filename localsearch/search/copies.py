@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
 # Share of either text's trigrams that stand in the other, from which on one is much like the other.
 # With a word changed they stay above it, translated or in other words far below.
 _LIKE_SHARE = 0.9
+# So many characters mostly have so many without layout and punctuation, which tell texts apart.
+_LOOKED_AT, _TELLING = 100, 30
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”„‘’«»…–—")
 
 
 def same_words(text: str) -> str:
     """What texts have in common that differ in layout, case and punctuation at the most."""
     return "".join(text.split()).translate(_PUNCTUATION).casefold() or text
+
+
+def _beginning(text: str) -> str:
+    """The first characters of its same words; texts that differ in them are no copies."""
+    first = same_words(text[:_LOOKED_AT])[:_TELLING]
+    return first if len(first) == _TELLING else same_words(text)[:_TELLING]
 
 
 def _trigrams(text: str) -> tuple[int, frozenset[str]]:
@@ -48,11 +57,15 @@ def without_copies(candidates: Sequence[Candidate]) -> list[Candidate]:
     """
     kept: list[Candidate] = []
     places: dict[str, int] = {}
-    for each in candidates:
+    beginnings = [_beginning(each.passage.text) for each in candidates]
+    alike = Counter(beginnings)
+    for each, beginning in zip(candidates, beginnings, strict=True):
         if each.passage.chunk_id is None:
             kept.append(each)
             continue
-        place = places.setdefault(same_words(each.passage.text), len(kept))
+        # Mostly nothing else begins so, and the rest needn't be looked at.
+        words = same_words(each.passage.text) if alike[beginning] > 1 else beginning
+        place = places.setdefault(words, len(kept))
         if place == len(kept):
             kept.append(each)
         elif each.why.name_match or each.passage.path == kept[place].passage.path:

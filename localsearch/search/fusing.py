@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from localsearch.chunking.chunker import estimate_tokens
 from localsearch.search.candidates import Candidate, passage_key
-from localsearch.search.placing import all_words, placed, raised
+from localsearch.search.placing import all_words, placed
 from localsearch.search.wording import compare_wording
 
 if TYPE_CHECKING:
@@ -124,14 +124,6 @@ def _lifts(
 def _fused(
     candidate: Candidate, estimate: float | None, wording: Wording, lift: float
 ) -> Candidate:
-    why = replace(
-        candidate.why,
-        coverage=wording.share,
-        coverage_baseline=wording.usual,
-        weights=(("cosine", 1.0), ("coverage", _WEIGHT)),
-    )
-    score = (candidate.why.vector_score or 0.0) + _WEIGHT * wording.excess
-    fused = replace(candidate, why=why, score=score)
     rank = candidate.why.keyword_rank
     lifts = (
         ("estimated", estimate),
@@ -139,9 +131,16 @@ def _fused(
         ("fragment", -_FRAGMENT * _lacking(candidate.passage)),
         ("name", lift),
     )
-    for source, each in lifts:
-        fused = raised(fused, source, each) if each else fused
-    return fused
+    told = tuple((source, each) for source, each in lifts if each)
+    why = replace(
+        candidate.why,
+        coverage=wording.share,
+        coverage_baseline=wording.usual,
+        weights=(("cosine", 1.0), ("coverage", _WEIGHT), *told),
+    )
+    cosine = candidate.why.vector_score or 0.0
+    score = cosine + _WEIGHT * wording.excess + sum(each for _, each in told)
+    return replace(candidate, why=why, score=score)
 
 
 def _lacking(passage: Passage) -> float:
