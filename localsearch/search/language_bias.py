@@ -29,14 +29,11 @@ _FEWEST_WITH_SENTENCES = 2
 _LEAST_SHARE = 0.02
 # A sample is enough for a mean.
 MOST_PASSAGES = 400
-# Share of the language directions that is taken out. Swept on half of XQuAD's articles in four
-# languages with the starter model: docs/architecture.md has the trade-off.
-STRENGTH = 0.9
-# Where words count, too, they'd bring a part of the bias back, as they're the query's own: all is
-# taken out and a tenth more, but no more than this of a cosine. The direction of Chinese is three
-# times as strong as that of English, and a tenth of it would hide what's in Chinese.
-_MOST_BEYOND = 0.1
-_BEYOND = 0.003
+# Share of the language directions that is taken out, by meaning alone and where words count, too,
+# which are the query's own and bring a part of the bias back. More finds more answers in other
+# languages, and hides more of those in the query's own: docs/architecture.md has the trade-off.
+STRENGTH = 0.8
+STRENGTH_BESIDE_WORDS = 0.9
 # Directions weaker than this share of the strongest are noise.
 _NOISE = 1e-3
 
@@ -92,17 +89,11 @@ def _from_mean(vectors: Mapping[str, FloatVector]) -> dict[str, FloatVector]:
 
 
 def without_language(
-    query: FloatVector, directions: FloatMatrix, *, beside_words: bool = False
+    query: FloatVector, directions: FloatMatrix, strength: float = STRENGTH
 ) -> FloatVector:
-    """The query, unit length, without what tells its language.
-
-    `beside_words` says that words count for its passages as well.
-    """
+    """The query, unit length, with this share of what tells its language taken out."""
     import numpy as np
 
-    language = (query @ directions.T) @ directions
-    own = max(float(language @ language), 1e-12)
-    strength = 1 + min(_MOST_BEYOND, _BEYOND / own) if beside_words else STRENGTH
-    rest = query - strength * language
+    rest = query - strength * (query @ directions.T) @ directions
     unit: FloatVector = (rest / max(float(np.linalg.norm(rest)), 1e-12)).astype(np.float32)
     return unit

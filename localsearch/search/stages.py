@@ -18,7 +18,11 @@ from localsearch.search.candidates import (
 from localsearch.search.copies import without_copies
 from localsearch.search.fusing import fuse
 from localsearch.search.hits import hit_of
-from localsearch.search.language_bias import without_language
+from localsearch.search.language_bias import (
+    STRENGTH,
+    STRENGTH_BESIDE_WORDS,
+    without_language,
+)
 from localsearch.search.reranking import RELEVANT_FROM, rerank
 from localsearch.types import (
     MEANING_IS_OFF,
@@ -219,8 +223,8 @@ class Searcher:
                         by_word = self._by_word(query, words)
             directions = self._store.vectors.language_directions(serving)
             if directions is not None:
-                beside_words = query.mode == "hybrid"
-                vector = without_language(vector, directions, beside_words=beside_words)
+                strength = STRENGTH if query.mode == "semantic" else STRENGTH_BESIDE_WORDS
+                vector = without_language(vector, directions, strength)
             with clock.time("vector"):
                 by_meaning = vector_candidates(self._store, serving.id, query, words, vector)
             _check(cancel)

@@ -7,6 +7,7 @@ import pytest
 
 from localsearch.search.language_bias import (
     STRENGTH,
+    STRENGTH_BESIDE_WORDS,
     language_directions,
     needs_sentences,
     without_language,
@@ -131,21 +132,10 @@ def test_every_language_says_the_same() -> None:
     assert len(set(every)) == len(every)
 
 
-def test_beside_words_a_query_leans_a_little_away_from_its_language(
-    two_languages: dict[str, FloatMatrix],
-) -> None:
+def test_beside_words_more_is_taken_out(two_languages: dict[str, FloatMatrix]) -> None:
     directions = language_directions(two_languages, {})
     assert directions is not None
     query: FloatVector = two_languages["en"][0]
-    own = query @ directions[0]
-    rest = without_language(query, directions, beside_words=True) @ directions[0]
-    assert rest * own < 0
-    assert abs(rest) < abs(own)
-
-
-def test_beside_words_no_language_is_leant_away_from_by_much() -> None:
-    query: FloatVector = np.array([0.6, 0.8], dtype=np.float32)
-    directions: FloatMatrix = np.array([[1, 0]], dtype=np.float32)
-    rest = without_language(query, directions, beside_words=True)
-    # What passages in a language as marked as the query's lose of their cosine.
-    assert 0.002 < -rest[0] * query[0] < 0.005
+    by_meaning = without_language(query, directions) @ directions[0]
+    beside_words = without_language(query, directions, STRENGTH_BESIDE_WORDS) @ directions[0]
+    assert 0 < abs(beside_words) < abs(by_meaning) < abs(query @ directions[0])
