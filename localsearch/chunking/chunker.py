@@ -156,7 +156,7 @@ class _Chunker:
             full = size + tokens + 1 > limit or (
                 2 * size >= limit and _is_anchor(span.text, tokens, limit)
             )
-            if spans and full and not _says_nothing(span.text, tokens):
+            if spans and full and not _goes_along(span.text, tokens, size + tokens + 1 - limit):
                 yield from self._chunks(spans, heading)
                 spans, size = [], 0
             spans.append(span)
@@ -248,7 +248,7 @@ def _grouped(text: str, units: Sequence[Unit], taken: int, room: int) -> Iterato
         else:
             ends = size + unit.tokens / 2 > even
         full = ends or size + unit.tokens > room
-        if group and full and not _says_nothing(piece, unit.tokens):
+        if group and full and not _goes_along(piece, unit.tokens, size + unit.tokens - room):
             yield group
             group, size = [], 0
         group.append(unit)
@@ -256,12 +256,12 @@ def _grouped(text: str, units: Sequence[Unit], taken: int, room: int) -> Iterato
     yield group
 
 
-def _says_nothing(text: str, tokens: int) -> bool:
+def _goes_along(text: str, tokens: int, beyond: int) -> bool:
     """Whether it's a bit of punctuation, which alone would be near to any question.
 
-    It stays with what's before it, even where that's full.
+    It stays with what's before it, even where that's full, if that takes few tokens `beyond` it.
     """
-    return tokens <= _FEW_TOKENS and not _WORD_CHARACTER.search(text)
+    return max(tokens, beyond) <= _FEW_TOKENS and not _WORD_CHARACTER.search(text)
 
 
 def _is_anchor(text: str, tokens: int, room: int) -> bool:

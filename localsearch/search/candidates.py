@@ -95,12 +95,14 @@ def _by_word(
     each = not query.passages
     terms = (*words.terms, *words.phrases)
     chunk_scores = dict(store.matches.chunks(terms, "AND", limit, condition, one_per_document=each))
-    # What must hold is enough by itself.
-    loose = (*loosened(words.terms), *words.phrases)
+    loose = loosened(words.terms)
     if len(chunk_scores) < limit and len(loose) > 1:
         found = store.matches.any_of(loose, limit, condition, one_per_document=each)
-        for chunk_id, score in found:
-            chunk_scores.setdefault(chunk_id, score)
+        chunk_scores |= {key: score for key, score in found if key not in chunk_scores}
+    if len(chunk_scores) < limit and words.terms and words.phrases:
+        # What must hold is enough by itself.
+        found = store.matches.chunks(words.phrases, "AND", limit, condition, one_per_document=each)
+        chunk_scores |= {key: score for key, score in found if key not in chunk_scores}
     passages = store.matches.passages(chunk_scores)
     by_text = [passages[chunk_id] for chunk_id in chunk_scores if chunk_id in passages]
     best_of_file = {passage.file_id: passage for passage in reversed(by_text)}
@@ -212,8 +214,8 @@ def _distinct_enough(
 ) -> list[Candidate]:
     """What `fetch` gives, or more of it where copies of a few texts fill that.
 
-    They're listed once, and would leave no room for others; so only the first of each comes along,
-    and ranks count no others.
+    They're listed once, and would leave no room for others; so only the first of each comes along
+    then, and ranks count no others.
     """
     wanted = max(_DISTINCT_WANTED, query.limit)
     found = fetch(limit)

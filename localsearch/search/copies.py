@@ -24,12 +24,16 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”„‘’«»�
 
 def same_words(text: str) -> str:
     """What texts have in common that differ in layout, case and punctuation at the most."""
-    return "".join(text.split()).translate(_PUNCTUATION).casefold() or text
+    return _words_alone(text) or text
+
+
+def _words_alone(text: str) -> str:
+    return "".join(text.split()).translate(_PUNCTUATION).casefold()
 
 
 def _beginning(text: str) -> str:
     """The first characters of its same words; texts that differ in them are no copies."""
-    first = same_words(text[:_LOOKED_AT])[:_TELLING]
+    first = _words_alone(text[:_LOOKED_AT])[:_TELLING]
     return first if len(first) == _TELLING else same_words(text)[:_TELLING]
 
 

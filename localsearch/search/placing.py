@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 import regex
 
 from localsearch.keywords import fold, is_unspaced
-from localsearch.search.candidates import Candidate, one_per_file
+from localsearch.search.candidates import KEYWORD_CANDIDATES, Candidate, one_per_file
+from localsearch.search.copies import same_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,8 @@ _FEW_FILES = 3
 _MOST_ASKED = 1000
 # Shorter ones stand in texts by chance: characters, and those of scripts without spaces.
 _LEAST_WORD, _LEAST_UNSPACED = 3, 2
+# What stands around a word without being of it.
+_AROUND = regex.compile(r"^\W+|\W+$")
 # Less than scores differ by.
 _LESS = 1e-6
 
@@ -67,8 +71,13 @@ def _rare_word_first(ordered: list[Candidate], query: Query) -> list[Candidate]:
     """The best passage of each of the few files that hold a query of one word, above all others.
 
     Meaning says little of a part number or a name that nobody else has, and finds many like it.
+    Copies of a text count once.
     """
-    word = fold(query.wanted)
+    by_word = [each for each in ordered if each.why.keyword_rank is not None]
+    # Of a full list nobody knows how many more hold the word.
+    if len(by_word) >= KEYWORD_CANDIDATES:
+        return ordered
+    word = _AROUND.sub("", fold(unicodedata.normalize("NFC", query.wanted)))
     spaced = not any(map(is_unspaced, word))
     is_word = len(word.split()) == 1 and _WORD.search(word)
     if not is_word or len(word) < (_LEAST_WORD if spaced else _LEAST_UNSPACED):
@@ -76,10 +85,13 @@ def _rare_word_first(ordered: list[Candidate], query: Query) -> list[Candidate]:
     edge = r"(?<!\w){}(?!\w)" if spaced else "{}"
     whole = regex.compile(edge.format(regex.escape(word)))
     holding: dict[tuple[str, str], Candidate] = {}
-    for each in ordered:
-        if each.why.keyword_rank is not None and whole.search(fold(all_words(each.passage))):
-            holding.setdefault(each.identity, each)
-        if len(holding) > _FEW_FILES:
+    texts: set[str] = set()
+    for each in by_word:
+        text = unicodedata.normalize("NFC", all_words(each.passage))
+        if each.identity not in holding and whole.search(fold(text)):
+            holding[each.identity] = each
+            texts.add(same_words(each.passage.text))
+        if len(texts) > _FEW_FILES:
             return ordered
     places = {id(each): len(holding) - place for place, each in enumerate(holding.values())}
     top = max((each.score for each in ordered if id(each) not in places), default=0.0)

@@ -276,7 +276,6 @@ def _without_equals(scores: Sequence[Floats], lowest: float, count: int) -> list
 
 def _best_of_each(document_ids: Ids, scores: Floats, count: int) -> Ids:
     """The positions of the highest scores, in no order, of each document only the few highest."""
-
     looked_at = _best(scores, _LOOKED_AT_FIRST * count)
     first = looked_at[_first_of_each(document_ids[looked_at], scores[looked_at])]
     if len(first) < count and len(looked_at) < len(scores):

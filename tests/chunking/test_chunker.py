@@ -317,6 +317,17 @@ def test_no_chunk_is_mere_punctuation(closing: str, as_one_block: bool) -> None:
         assert chunk.text.startswith("Sentence")
 
 
+@pytest.mark.parametrize("rows", [["}"], [",,,,"], ["* * *", "text here"]])
+@pytest.mark.parametrize("as_one_block", [True, False])
+def test_runs_of_punctuation_are_cut_at_their_lines(rows: list[str], as_one_block: bool) -> None:
+    lines = ["The header of a long table.\n", *(f"{row}\n" for row in rows * 600)]
+    blocks = [Block("".join(lines), kind="table")] if as_one_block else list(map(Block, lines))
+    chunks = chunks_of(Document(tuple(blocks)), overlap=0)
+    assert all(chunk.tokens <= 64 + 8 for chunk in chunks)
+    whole = {line.strip() for line in lines}
+    assert {line for chunk in chunks for line in chunk.text.splitlines() if line} <= whole
+
+
 def test_thai_is_cut_between_graphemes_without_spaces() -> None:
     text = "ที่นี่มีผู้คนมากมาย" * 40
     chunks = chunks_of(Document((Block(text),)), overlap=0)

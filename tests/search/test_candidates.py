@@ -45,6 +45,25 @@ def test_a_quoted_phrase_is_enough_beside_words_that_no_passage_holds(
     assert not stage.notice
 
 
+@pytest.mark.parametrize("mode", ["keyword", "hybrid"])
+def test_so_is_a_phrase_that_many_hold_beside_a_word_that_others_do(
+    index: Index, tmp_path: Path, mode: Mode
+) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for number in range(60):
+        text = "the harbour master knows" if number < 25 else "it was said in the harbour"
+        (folder / f"{number}.txt").write_text(f"Of {text} in the year {number}.")
+    (folder / "lunch.txt").write_text("Lunch is at noon.")
+    index.add_roots([str(folder)])
+    index.update()
+    stage, names = search(index, '"harbour master" lunch', mode)
+    assert len(names) == 10
+    assert all("harbour master" in hit.text for hit in stage.hits)
+    assert all(hit.why.keyword_rank for hit in stage.hits)
+    assert not stage.notice
+
+
 @pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
 def test_filters_alone_list_files_in_every_mode(notes: Index, mode: Mode) -> None:
     stage, names = search(notes, "ext:txt path:notes", mode)

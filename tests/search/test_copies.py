@@ -110,6 +110,15 @@ def test_a_named_file_stands_for_its_copies_and_is_none_of_another(
     assert {path for hit in with_letter for path in hit.copies} == places
 
 
+def test_a_banner_of_marks_makes_no_other_text(index: Index, tmp_path: Path) -> None:
+    for name, banner in (("a", "=" * 120), ("b", "=" * 60), ("c", "-" * 110)):
+        (tmp_path / f"{name}.txt").write_text(f"{banner}\n{LETTER}")
+    index.add_roots([str(tmp_path)])
+    index.update()
+    *_, stage = index.search(index.parse("committee repaint lighthouse"))
+    assert [len(hit.copies) for hit in stage.hits] == [2]
+
+
 def test_ranks_count_what_is_listed(index: Index, tmp_path: Path) -> None:
     folder = tmp_path / "shelf"
     folder.mkdir()

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from localsearch.api import Index
     from localsearch.types import Hit
 
@@ -82,11 +82,36 @@ def alike(index: Index, tmp_path: Path) -> Index:
     return index
 
 
+def test_what_is_in_a_few_texts_is_rare_however_many_copies_they_have(alike: Index) -> None:
+    (root,) = (root.path for root in alike.status().roots)
+    text = (Path(root) / "eml.txt").read_text()
+    for number in range(5):
+        (Path(root) / f"copy{number}.txt").write_text(text)
+    alike.update()
+    (_, hit), *_ = search(alike, "zqemlnarwhal")
+    assert "zqemlnarwhal" in hit.text
+
+
+def test_a_word_is_known_as_rare_only_where_all_that_hold_it_are_seen(
+    index: Index, tmp_path: Path
+) -> None:
+    for number in range(48):
+        (tmp_path / f"{number}.txt").write_text(f"Catalogue catalogue catalogues {number}.")
+    for number in range(30):
+        (tmp_path / f"pet{number}.txt").write_text(f"Our cat {number} slept in the garden all day.")
+    index.add_roots([str(tmp_path)])
+    index.update()
+    query = replace(index.parse("cat"), prefix_last=True)
+    *_, stage = index.search(query)
+    assert all("rare_word" not in dict(hit.why.weights) for hit in stage.hits)
+
+
 def test_the_only_file_with_the_word_comes_first(alike: Index) -> None:
     lifted = 0
     for word, file in (
         *((f"{name}narwhal", f"{name[2:]}.txt") for name in ALIKE),
         ("ZQODTNARWHAL", "odt.txt"),
+        ("(zqodsnarwhal)?", "ods.txt"),
         ("鲸鱼", "day.txt"),
     ):
         (first, hit), *_ = search(alike, word)
