@@ -35,7 +35,7 @@ class YamlConverter:
     """Reads YAML."""
 
     name = "yaml"
-    version = 3
+    version = 4
     suffixes = named("yaml").suffixes
     filenames = named("yaml").filenames
 
@@ -51,7 +51,7 @@ class TomlConverter:
     """Reads TOML."""
 
     name = "toml"
-    version = 3
+    version = 4
     suffixes = named("toml").suffixes
     filenames = named("toml").filenames
 

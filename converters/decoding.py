@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from converters.cleaning import clean_text
@@ -22,10 +23,17 @@ _BYTE_ORDER_MARKS = (
 _ISO_2022 = ((b"\x1b$B", "iso2022_jp"), (b"\x1b$@", "iso2022_jp"), (b"\x1b$)C", "iso2022_kr"))
 # The web's rule: who declares the left one writes the right one (encoding.spec.whatwg.org).
 _SUPERSETS = {
-    "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030",
+    "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030",
     "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
     "tis-620": "cp874", "iso8859-11": "cp874",
 }  # fmt: skip
+# Python's own notations; and the two that a text isn't in which got as far as its declaration.
+_UNTRUE = frozenset(
+    ("utf-8", "ascii", "idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
+)
+_LETTERS = b"AZaz09<\n"
+_LATIN_1 = ("cp1252", "iso8859-15")
+_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257")
 _SAMPLE_BYTES = 1 << 18
 _DECLARATION_BYTES = 500
 _DECLARATION = re.compile(
@@ -82,8 +90,26 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
         pass
     if (nearly := _with_halves(data) or _line_by_line(data)) is not None:
         return nearly
-    encoding = _usable(declared) or _usable(_written_in(data)) or _guess(data)
-    return _decoded(data, encoding)
+    return _decoded(data, _told(data, (declared, _written_in(data))) or _guess(data))
+
+
+def _told(data: bytes, names: Iterable[str | None]) -> str | None:
+    """The encoding that a text is said to be in, where its bytes don't say otherwise."""
+    encoding = next((each for name in names if (each := _usable(name)) and _fits(data, each)), None)
+    if encoding in _LATIN_1:
+        # All bytes are letters in these, and programs write the name whatever the text is.
+        guessed = _guess(data)
+        return encoding if guessed in _LATIN else guessed
+    return encoding
+
+
+def _fits(data: bytes, encoding: str) -> bool:
+    try:
+        # Not the last piece: reading may have ended inside a character.
+        codecs.getincrementaldecoder(encoding)().decode(data)
+    except (LookupError, UnicodeError):
+        return False
+    return True
 
 
 def _written_in(data: bytes) -> str | None:
@@ -147,8 +173,12 @@ def _usable(name: str | None) -> str | None:
         codec = codecs.lookup(name.strip())
     except (LookupError, ValueError):
         return None
-    # "utf-8" didn't decode before. Codecs that aren't encodings (base64) don't make text of bytes.
-    if codec.name == "utf-8" or not codec._is_text_encoding:
+    # Codecs that aren't encodings (base64) don't make text of bytes.
+    if codec.name in _UNTRUE or not codec._is_text_encoding:
+        return None
+    # A declaration that could be read isn't in an encoding where letters are other bytes.
+    moved = codec.decode(_LETTERS, "replace")[0] != _LETTERS.decode()
+    if moved and not codec.name.startswith("utf-"):
         return None
     return _SUPERSETS.get(codec.name, codec.name)
 

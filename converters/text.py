@@ -26,7 +26,7 @@ class TextConverter:
     """Reads plain text."""
 
     name = "text"
-    version = 3
+    version = 4
     suffixes = named("text").suffixes
     filenames = named("text").filenames
 

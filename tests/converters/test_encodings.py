@@ -111,3 +111,46 @@ def test_words_among_much_english_are_read_by_themselves(encoding: str) -> None:
 )
 def test_what_a_text_says_of_its_encoding_is_believed(encoding: str, text: str) -> None:
     assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "cp500", "cp424"],
+)
+def test_codecs_that_a_text_cant_be_in_are_not_believed(name: str) -> None:
+    text = f"# coding: {name}\n# Größe und Länge in C:\\new\\u0041\n"
+    assert decode(text.encode("cp1252")).text == text
+    assert decode(text.encode("cp1252"), declared=name).text == text
+
+
+_TEXTS = {
+    "ru": "Это обычный русский текст, который лежит в файле с разными словами.\n",
+    "ja": "日本語のテキストです。これは普通の文章です。\n",
+    "pl": "Zażółć gęślą jaźń, czyli zwykły tekst po polsku.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding", "declared"),
+    [
+        ("ru", "cp1251", "iso-8859-1"),
+        ("ja", "cp932", "iso-8859-1"),
+        ("ja", "cp932", "windows-1252"),
+        ("pl", "cp1250", "us-ascii"),
+        ("ru", "koi8_r", "ascii"),
+        ("ja", "cp932", "ascii"),
+        ("ja", "cp932", "euc-jp"),
+    ],
+)
+def test_what_a_text_says_of_its_encoding_is_checked(
+    language: str, encoding: str, declared: str
+) -> None:
+    text = f"<?xml version='1.0' encoding='{declared}'?>\n{_TEXTS[language] * 3}"
+    assert decode(text.encode(encoding)).text == text
+    assert decode(text.encode(encoding), declared=declared).text == text
+
+
+def test_a_declared_text_may_end_inside_a_character() -> None:
+    text = "# coding: shift_jis\n# 会議ｶｲｷﾞ"
+    assert decode(text.encode("cp932")[:-3]).encoding == "cp932"
+    assert decode(text.encode("cp932") + b"\x89").text.startswith(text)
