@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from striprtf.striprtf import rtf_to_text
 
@@ -17,27 +17,29 @@ _HEADER = b"{\\rtf"
 # Pictures are written as hexadecimal digits in the text.
 _MAX_BYTES = 64 << 20
 _INFO_TITLE = re.compile(r"\{\\info\b[^{}]*(?:\{(?!\\title)[^{}]*\}[^{}]*)*(\{\\title [^{}]*\})")
-_PAGE = re.compile(r"\\page(?![a-z])")
+# Comes first in a pattern, so that the word after an escaped backslash is no command.
+_ESCAPED = r"(\\[\\{}])|"
+_PAGE = re.compile(_ESCAPED + r"\\page(?![a-z])")
 _PAGE_MARK = "\ue00c"
 _PICTURE_DATA = re.compile(r"(?<![0-9a-fA-F\s])[0-9a-fA-F\s]{400,}+")
 
 # The library takes these for the beginning of binary data, which has a length.
-_NO_BINARY = re.compile(r"\\bin(?![\da-z])")
+_NO_BINARY = re.compile(_ESCAPED + r"\\bin(?![\da-z])")
 # Numbers of character sets on old Macs that Python has no codec for, and the nearest that it has.
 _SAME_CHARSET = {
     "78": "128", "79": "136", "80": "129", "81": "178", "82": "177", "83": "161", "84": "204",
     "85": "134", "86": "238", "87": "204", "88": "222", "89": "238",
 }  # fmt: skip
-_MAC_CHARSET = re.compile(r"\\fcharset(7[89]|8\d)(?!\d)")
+_MAC_CHARSET = re.compile(_ESCAPED + r"\\fcharset(7[89]|8\d)(?!\d)")
 # Notes, comments and text boxes are "destinations" besides the text. An older copy of a text box,
 # for programs that don't know this one, stays left out.
 _HIDDEN = (
     # The mark of what may be passed over counts at the beginning of a group alone.
-    (re.compile(r"(?<![{\\])(?<!\{\s)(?<!\{\s\s)\\\*(?=\\)"), ""),
-    (re.compile(r"\{\\footnote(?![a-z])"), "{ "),
-    (re.compile(r"\{\\\*\\annotation(?![a-z])"), r"{\\par "),
-    (re.compile(r"\{\\shp(?:grp)?(?![a-z])|\{\\\*\\shpinst(?![a-z])"), "{"),
-    (re.compile(r"\\shptxt(?![a-z])"), r"\\par "),
+    (re.compile(_ESCAPED + r"(?<!\{)(?<!\{\s)(?<!\{\s\s)\\\*(?=\\)"), ""),
+    (re.compile(_ESCAPED + r"\{\\footnote(?![a-z])"), "{ "),
+    (re.compile(_ESCAPED + r"\{\\\*\\annotation(?![a-z])"), "{\\par "),
+    (re.compile(_ESCAPED + r"\{\\shp(?:grp)?(?![a-z])|\{\\\*\\shpinst(?![a-z])"), "{"),
+    (re.compile(_ESCAPED + r"\\shptxt(?![a-z])"), "\\par "),
 )
 _RUNNING = ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 
@@ -67,7 +69,8 @@ def _read(data: bytes, out: BlockCollector) -> Document:
     info = _INFO_TITLE.search(text)
     title = clean_line(_plain("{\\rtf1" + _code_page(text) + info[1][8:])) if info else ""
     # The library makes page breaks paragraphs: they're carried through as a private character.
-    marked = _PAGE.sub(lambda _: f"\\par\\u{ord(_PAGE_MARK) - 0x10000}?\\par ", text)
+    mark = f"\\par\\u{ord(_PAGE_MARK) - 0x10000}?\\par "
+    marked = _PAGE.sub(_unless_escaped(mark), text)
     pages = _plain(marked).split(_PAGE_MARK)
     for number, page in enumerate(pages, start=1):
         locator = Locator(page=number if len(pages) > 1 else None)
@@ -80,14 +83,18 @@ def _read(data: bytes, out: BlockCollector) -> Document:
 
 def _shown(text: str) -> str:
     """The file with what the library leaves out, or stumbles over, as ordinary text."""
-    text = _NO_BINARY.sub("", text)
-    text = _MAC_CHARSET.sub(lambda match: f"\\fcharset{_SAME_CHARSET[match[1]]}", text)
+    text = _NO_BINARY.sub(_unless_escaped(""), text)
+    text = _MAC_CHARSET.sub(lambda match: match[1] or f"\\fcharset{_SAME_CHARSET[match[2]]}", text)
     for hidden, shown in _HIDDEN:
-        text = hidden.sub(shown, text)
+        text = hidden.sub(_unless_escaped(shown), text)
     for word in _RUNNING:
         # Each section has its own, mostly the same again.
         text = re.sub(rf"\{{\\{word}(?![a-z])", r"{\\par ", text, count=1)
     return text
+
+
+def _unless_escaped(shown: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: match[1] or shown
 
 
 def _code_page(text: str) -> str:

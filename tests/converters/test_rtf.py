@@ -41,3 +41,9 @@ def test_what_the_library_stumbles_over(careless: bytes, tmp_path: Path) -> None
     text = " ".join(block.text for block in document.blocks)
     assert "Die Pumpe." in text
     assert "Ende." in text
+
+
+def test_a_word_after_an_escaped_backslash_is_no_command(tmp_path: Path) -> None:
+    paths = rb"{\rtf1\ansi D:\\bin\\x, \\shptxt z, D:\\page\\y, \\\*\cs7 und Ende.\par}"
+    (block,) = convert(tmp_path / "a.rtf", paths).blocks
+    assert block.text == r"D:\bin\x, \shptxt z, D:\page\y, \und Ende."
