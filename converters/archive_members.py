@@ -40,7 +40,7 @@ _STREAMS: tuple[tuple[bytes, Callable[[BinaryIO], io.BufferedIOBase]], ...] = (
 )
 _STREAM_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 _EXTRA_HEAD = struct.Struct("<HH")
-_UNICODE_NAME = 0x7075
+_UNICODE_NAME, _IS_UTF8 = 0x7075, 0x800
 _TAR_BLOCK = 512
 _MAX_ENDS = 100
 
@@ -110,10 +110,12 @@ def _zip_reader(archive: CheckedZip, name: str) -> Callable[[], bytes]:
 def _zip_path(info: zipfile.ZipInfo) -> str:
     """A member's name; without the flag for UTF-8 it's in whatever its system used."""
     name = info.filename
-    if not info.flag_bits & 0x800 and not name.isascii():
+    if not info.flag_bits & _IS_UTF8:
         try:
-            written = name.encode("cp437")
-            name = _unicode_name(info.extra, written) or decode(written).text
+            # Not `filename`: from Python 3.13 on, that may be the name in Unicode already.
+            in_unicode = _unicode_name(info.extra, info.orig_filename.encode("cp437"))
+            if in_unicode or not name.isascii():
+                name = in_unicode or decode(name.encode("cp437")).text
         except (UnicodeEncodeError, NoTextError):
             name = info.filename
     return _path(name)
@@ -121,12 +123,13 @@ def _zip_path(info: zipfile.ZipInfo) -> str:
 
 def _unicode_name(extra: bytes, written: bytes) -> str:
     """The name in the extra field "up" (APPNOTE 4.6.9), "" where it has none for this name."""
+    # A version and a checksum of the name in the old encoding come first.
+    head = struct.pack("<BI", 1, zlib.crc32(written))
     while len(extra) >= _EXTRA_HEAD.size:
         tag, size = _EXTRA_HEAD.unpack_from(extra)
         field = extra[_EXTRA_HEAD.size : _EXTRA_HEAD.size + size]
-        # A version and a checksum of the name in the old encoding come first.
-        if tag == _UNICODE_NAME and field[1:5] == struct.pack("<I", zlib.crc32(written)):
-            return field[5:].decode("utf-8", "replace")
+        if tag == _UNICODE_NAME and field.startswith(head):
+            return field[len(head) :].decode("utf-8", "replace")
         extra = extra[_EXTRA_HEAD.size + size :]
     return ""
 

@@ -22,16 +22,25 @@ def test_names_of_old_archives_are_decoded(tmp_path: Path) -> None:
     assert "Größe 1.txt" in convert(tmp_path / "a.zip", data)
 
 
-def test_the_name_in_unicode_counts(tmp_path: Path) -> None:
-    name = "Maße.txt"
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (b"Mas\xe1.txt", "Maße.txt"),
+        (b"Stra\xdfe.txt", "Straße.txt"),
+        # What programs write for letters that the old encoding lacks.
+        (b"caf?.txt", "café.txt"),
+        (b"______.txt", "Привет.txt"),
+    ],
+)
+def test_the_name_in_unicode_counts(written: bytes, name: str, tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        member = zipfile.ZipInfo("Mas_.txt")
-        field = b"\1" + struct.pack("<I", zlib.crc32(b"Mas\xe1.txt")) + name.encode()
+        member = zipfile.ZipInfo("x" * len(written))
+        field = b"\1" + struct.pack("<I", zlib.crc32(written)) + name.encode()
         other = struct.pack("<HHB", 0x9999, 1, 0)
         member.extra = other + struct.pack("<HH", 0x7075, len(field)) + field
         archive.writestr(member, "Body.")
-    data = packed.getvalue().replace(b"Mas_.txt", b"Mas\xe1.txt")
+    data = packed.getvalue().replace(b"x" * len(written), written)
     assert convert(tmp_path / "a.zip", data)[name].blocks[0].text == "Body."
 
 
