@@ -108,7 +108,7 @@ def checked_package(
 
     with checked_zip(source, _LIMITS) as package, zipfile.ZipFile(copy, "w") as safe:
         lists = {part: checked(part) for part in package.members if is_list(part)}
-        called, lists = mended_lists(package.members, lists)
+        called, lists = mended_lists(package.members, lists, notes)
         for part, name in called.items():
             safe.writestr(name, lists[part] if part in lists else checked(part))
     copy.seek(0)

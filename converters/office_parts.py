@@ -19,6 +19,8 @@ from converters.xml_stream import xml_events
 
 _TYPES = "[Content_Types].xml"
 _RELATIONS = ".rels"
+# The type of a relation to a sheet ends so. A workbook names its sheets by these relations.
+_SHEET = "sheet"
 
 
 def is_list(name: str) -> bool:
@@ -27,12 +29,13 @@ def is_list(name: str) -> bool:
 
 
 def mended_lists(
-    parts: Iterable[str], lists: Mapping[str, bytes]
+    parts: Iterable[str], lists: Mapping[str, bytes], notes: list[str]
 ) -> tuple[dict[str, str], dict[str, bytes]]:
     """What each part is called by those that list it, and the lists without dead ends.
 
     `parts` are all the names in the ZIP, `lists` the well-formed XML of those parts that
-    `is_list`. Both answers have the names in the ZIP as keys.
+    `is_list`. Both answers have the names in the ZIP as keys. `notes` gets the sheets that aren't
+    there.
     """
     parts = tuple(parts)
     plain = {part: part.replace("\\", "/").lstrip("/") for part in parts}
@@ -50,7 +53,9 @@ def mended_lists(
         for part, name in plain.items()
     }
     mended = {
-        part: data if part == types else _without_dead_ends(called[part], data, spelled, known)
+        part: data
+        if part == types
+        else _without_dead_ends(called[part], data, spelled, known, notes)
         for part, data in lists.items()
     }
     return called, mended
@@ -97,7 +102,9 @@ def _spelled_relations(spelled: Mapping[str, str], name: str) -> str:
     return posixpath.join(owner_folder, "_rels", base + _RELATIONS)
 
 
-def _without_dead_ends(name: str, data: bytes, spelled: Mapping[str, str], types: _Types) -> bytes:
+def _without_dead_ends(
+    name: str, data: bytes, spelled: Mapping[str, str], types: _Types, notes: list[str]
+) -> bytes:
     """A list of relations without those that lead nowhere, the others as parts are called."""
     folder = posixpath.dirname(posixpath.dirname(name))
     root = _tree(data)
@@ -110,6 +117,10 @@ def _without_dead_ends(name: str, data: bytes, spelled: Mapping[str, str], types
         path = path.lstrip("/")
         found = spelled.get(path) or spelled.get(path.lower()) or spelled.get(unquote(path).lower())
         if found == path and types.has(path):
+            continue
+        if found is None and relation.get("Type", "").endswith(_SHEET):
+            notes.append(f"{path} is missing")
+            # The library passes over a sheet without a part, but not over one without a relation.
             continue
         is_changed = True
         if found is not None and types.has(found):

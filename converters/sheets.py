@@ -37,7 +37,7 @@ class SheetsConverter:
     """Reads Excel workbooks; of a formula, the value that Excel saved with it."""
 
     name = "xlsx"
-    version = 5
+    version = 6
     suffixes = named("xlsx").suffixes
     filenames = named("xlsx").filenames
 

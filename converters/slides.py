@@ -31,7 +31,7 @@ class SlidesConverter:
     """Reads PowerPoint presentations, shows and templates."""
 
     name = "pptx"
-    version = 4
+    version = 5
     suffixes = named("pptx").suffixes
     filenames = named("pptx").filenames
 
@@ -48,11 +48,14 @@ class SlidesConverter:
 def _read(presentation: Slides, out: BlockCollector) -> Document:
     title = _title_property(presentation)
     unread: list[ConversionError] = []
-    for number, slide in enumerate(presentation.slides, start=1):
+    # The library's own list of slides fails as a whole where one has no part.
+    slides: list[Any] = presentation.element.get_or_add_sldIdLst().sldId_lst
+    for number, listed in enumerate(slides, start=1):
         if out.full:
             break
         try:
             with plain_errors(_WHAT):
+                slide = _slide(presentation, listed.rId)
                 heading = _slide_title(slide)
                 title = title or heading
                 _read_slide(slide, number, heading, out)
@@ -64,6 +67,13 @@ def _read(presentation: Slides, out: BlockCollector) -> Document:
     if unread and not out.blocks:
         raise unread[0]
     return Document(tuple(out.blocks), kind="slides", title=title or None, notes=tuple(out.notes))
+
+
+def _slide(presentation: Slides, relation: str) -> Slide:
+    try:
+        return presentation.part.related_slide(relation)
+    except KeyError as error:
+        raise ConversionError("its part is missing") from error
 
 
 def _title_property(presentation: Slides) -> str:

@@ -131,18 +131,46 @@ def test_what_else_is_read_where_the_part_with_the_texts_is_damaged(tmp_path: Pa
     assert "xl/sharedStrings.xml, which is left out" in document.notes[0]
 
 
-def test_a_damaged_slide_costs_no_other(tmp_path: Path) -> None:
+def _slides(*titles: str) -> bytes:
     slides = pptx.Presentation()
-    for title in ("Pumpe", "Heizung", "Dach"):
+    for title in titles:
         slides.slides.add_slide(slides.slide_layouts[5]).shapes.title.text = title
     packed = io.BytesIO()
     slides.save(packed)
-    document = convert(tmp_path / "a.pptx", _malformed(packed.getvalue(), "ppt/slides/slide2.xml"))
+    return packed.getvalue()
+
+
+def test_a_damaged_slide_costs_no_other(tmp_path: Path) -> None:
+    packed = _malformed(_slides("Pumpe", "Heizung", "Dach"), "ppt/slides/slide2.xml")
+    document = convert(tmp_path / "a.pptx", packed)
     assert [(block.text, block.locator.slide) for block in document.blocks] == [
         ("Pumpe", 1),
         ("Dach", 3),
     ]
     assert any(note.startswith("slide 2 can't be read") for note in document.notes)
+
+
+def _without(packed: bytes, part: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            if name != part:
+                new.writestr(name, old.read(name))
+    return out.getvalue()
+
+
+def test_a_missing_sheet_costs_no_other(tmp_path: Path) -> None:
+    packed = saved(workbook(Eins=[["Pumpe"]], Zwei=[["Heizung"]], Drei=[["Dach"]]))
+    document = convert(tmp_path / "a.xlsx", _without(packed, "xl/worksheets/sheet2.xml"))
+    assert [block.text for block in document.blocks] == ["Pumpe", "Dach"]
+    assert document.notes == ("xl/worksheets/sheet2.xml is missing",)
+
+
+def test_a_missing_slide_costs_no_other(tmp_path: Path) -> None:
+    packed = _slides("Pumpe", "Heizung", "Dach")
+    document = convert(tmp_path / "a.pptx", _without(packed, "ppt/slides/slide2.xml"))
+    assert [block.text for block in document.blocks] == ["Pumpe", "Dach"]
+    assert document.notes == ("slide 2 can't be read: its part is missing",)
 
 
 def test_relations_that_lead_nowhere_cost_nothing(tmp_path: Path) -> None:
