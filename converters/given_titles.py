@@ -8,10 +8,12 @@ from converters.cleaning import clean_line
 
 _MAX_CHARACTERS = 200
 # What programs write when nobody gave a title: their own words for that, a file's name, a number.
+# A file's name may have spaces, but "How to edit config.md" is a person's.
 _NOBODYS = re.compile(
-    r"(untitled( \d+)?|unknown|(word )?document\s?\d*|title|presentation\d*"
-    r"|microsoft (word|powerpoint|excel)\b.*|slide \d+"
-    r"|.*\.(docx?|odt|rtf|tex|dvi|indd|pptx?|xlsx?|pdf|qxd|pub|eps|ps|html?|md|txt))",
+    r"(untitled( \d+)?|unknown|(word )?do[ck]ument\s?\d*|title|pr(esentation|äsentation)\d*"
+    r"|microsoft (word|powerpoint|excel)( - .*| document)?|slide \d+"
+    r"|.*\w\.(docx?|odt|rtf|dvi|indd|pptx?|xlsx?|qxd)"
+    r"|\S+\.(tex|pdf|pub|eps|ps|html?|md|txt))",
     re.IGNORECASE,
 )
 # PowerPoint's, in its languages.

@@ -21,7 +21,7 @@ class OdtConverter:
     """Reads text documents of LibreOffice and its relatives."""
 
     name = "odt"
-    version = 3
+    version = 4
     suffixes = named("odt").suffixes
     filenames = named("odt").filenames
     kind: Kind = "doc"
@@ -59,7 +59,7 @@ class OdsConverter(OdtConverter):
     """Reads spreadsheets of LibreOffice and its relatives."""
 
     name = "ods"
-    version = 4
+    version = 5
     suffixes = named("ods").suffixes
     filenames = named("ods").filenames
     kind: Kind = "sheet"
@@ -69,7 +69,7 @@ class OdpConverter(OdtConverter):
     """Reads presentations of LibreOffice and its relatives."""
 
     name = "odp"
-    version = 3
+    version = 4
     suffixes = named("odp").suffixes
     filenames = named("odp").filenames
     kind: Kind = "slides"
