@@ -38,6 +38,11 @@ class BlockCollector:
         return cls(context.text_limit, deadline_s=context.deadline_s)
 
     @property
+    def room(self) -> int:
+        """How many characters are still taken."""
+        return max(0, self._left)
+
+    @property
     def full(self) -> bool:
         """Whether a limit is reached, so that reading on is of no use."""
         if self._left <= 0 or self._blocks_left <= 0:

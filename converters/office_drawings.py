@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from converters.collecting import BlockCollector
 from converters.office_parts import related_parts
 from converters.xml_stream import MalformedXmlError, xml_events
 
@@ -21,8 +22,11 @@ _FALLBACK = "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallbac
 _KINDS = ("/chart", "/diagramData")
 
 
-def words_in(drawing: bytes) -> str:
-    """A drawing's paragraphs and a chart's labels, each in a line, as far as it's well-formed."""
+def words_in(drawing: bytes, out: BlockCollector) -> str:
+    """A drawing's paragraphs and a chart's labels, each in a line, as far as it's well-formed.
+
+    No more are read than `out` has time and room for.
+    """
     reader = _Reader()
     try:
         for event in xml_events(BytesIO(drawing)):
@@ -32,30 +36,51 @@ def words_in(drawing: bytes) -> str:
                 reader.start(event.name)
             else:
                 reader.end(event.name)
+                if out.full or reader.characters > out.room:
+                    break
     except MalformedXmlError:
         pass
     return "\n".join(reader.lines)
 
 
-def words_beside(part: Any) -> Iterator[str]:
+def words_beside(part: Any, out: BlockCollector, seen: set[str]) -> Iterator[str]:
     """The words in each drawing that a part of a document or presentation leads to.
 
-    `part` is one of python-docx or of python-pptx.
+    `part` is one of python-docx or of python-pptx. `seen` holds the drawings that were read:
+    thousands of relations may lead to the same one. Ends where `out` is full.
     """
     for relation in part.rels.values():
+        if out.full:
+            return
         if not relation.is_external and relation.reltype.endswith(_KINDS):
-            yield words_in(relation.target_part.blob)
+            target = relation.target_part
+            if _is_new(str(target.partname), seen):
+                yield words_in(target.blob, out)
 
 
-def words_on_sheet(package: BinaryIO, sheet_path: str) -> Iterator[str]:
-    """The words in each drawing on a workbook's sheet, whose path in the package is given."""
+def words_on_sheet(
+    package: BinaryIO, sheet_path: str, out: BlockCollector, seen: set[str]
+) -> Iterator[str]:
+    """The words in each drawing on a workbook's sheet, whose path in the package is given.
+
+    `out` and `seen` are those of `words_beside`.
+    """
     with zipfile.ZipFile(package) as archive:
         for kind, path in related_parts(archive, sheet_path):
-            if kind.endswith("/drawing"):
-                yield words_in(archive.read(path))
-                for inner_kind, inner in related_parts(archive, path):
-                    if inner_kind.endswith(_KINDS):
-                        yield words_in(archive.read(inner))
+            if not kind.endswith("/drawing") or not _is_new(path, seen):
+                continue
+            yield words_in(archive.read(path), out)
+            for inner_kind, inner in related_parts(archive, path):
+                if out.full:
+                    return
+                if inner_kind.endswith(_KINDS) and _is_new(inner, seen):
+                    yield words_in(archive.read(inner), out)
+
+
+def _is_new(path: str, seen: set[str]) -> bool:
+    is_new = path not in seen
+    seen.add(path)
+    return is_new
 
 
 class _Reader:
@@ -63,6 +88,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.characters = 0
         self._pieces: list[str] = []
         self._takes = False
         self._fallbacks = 0
@@ -94,3 +120,4 @@ class _Reader:
             return
         self._seen.add(line)
         self.lines.append(line)
+        self.characters += len(line) + 1

@@ -35,7 +35,7 @@ def read_comments(package: BinaryIO, sheet_path: str) -> Iterator[tuple[str, str
     Raises ConversionError after those that can be read, where others can't.
     """
     with zipfile.ZipFile(package) as archive:
-        targets = list(related_parts(archive, sheet_path))
+        targets = list(dict.fromkeys(related_parts(archive, sheet_path)))
         errors: list[ConversionError] = []
         threads: dict[str, list[str]] = {}
         for cell, text in _comments(archive, targets, _THREADS, errors):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -25,6 +26,8 @@ _MAX_ELEMENTS = 20_000_000
 # One far cell makes a million empty rows, or thousands of empty cells in a row.
 _MAX_CELLS = 5_000_000
 _MAX_TEXT_BESIDE = 1_000_000
+# What's beside the cells is read first, and gets this share of the text and of the time at most.
+_SHARE_BESIDE = 0.25
 # Cells that are only there because one stands far to the right; they cost little.
 _EMPTY_AS_ONE = 16
 # All but those that say which sheets there are.
@@ -48,7 +51,7 @@ class SheetsConverter:
             warnings.simplefilter("ignore")
             notes: list[str] = []
             book, package = _opened(source, notes)
-            document = _read(book, _beside_cells(book, package, notes), notes, context)
+            document = _read(book, _beside_cells(book, package, notes, context), notes, context)
         yield document
 
 
@@ -132,9 +135,16 @@ def _read_sheet(sheet: Any, out: BlockCollector, cells_left: int) -> int:
     return cells_left
 
 
-def _beside_cells(book: openpyxl.Workbook, package: BinaryIO, notes: list[str]) -> list[Block]:
+def _beside_cells(
+    book: openpyxl.Workbook, package: BinaryIO, notes: list[str], context: ConversionContext
+) -> list[Block]:
     """Comments and drawings on all sheets; `notes` gets those that can't be read."""
-    out = BlockCollector(_MAX_TEXT_BESIDE)
+    now_s = time.monotonic()
+    out = BlockCollector(
+        min(_MAX_TEXT_BESIDE, int(context.text_limit * _SHARE_BESIDE)),
+        deadline_s=now_s + max(0, context.deadline_s - now_s) * _SHARE_BESIDE,
+    )
+    drawings: set[str] = set()
     sheets: list[Any] = book.worksheets
     for sheet in sheets:
         name = clean_line(sheet.title)
@@ -148,10 +158,12 @@ def _beside_cells(book: openpyxl.Workbook, package: BinaryIO, notes: list[str]) 
             notes.append(f"some comments on sheet {name!r} can't be read: {error.cause}")
         try:
             with plain_errors("an Excel workbook"):
-                for words in words_on_sheet(package, sheet._worksheet_path):
+                for words in words_on_sheet(package, sheet._worksheet_path, out, drawings):
                     out.add(words, Locator(sheet=name, part="drawing"))
         except ConversionError as error:
             notes.append(f"some drawings on sheet {name!r} can't be read: {error.cause}")
+        if out.full:
+            break
     notes += (f"of comments and drawings, {note}" for note in out.notes)
     return out.blocks
 

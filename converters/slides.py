@@ -48,6 +48,7 @@ class SlidesConverter:
 def _read(presentation: Slides, out: BlockCollector) -> Document:
     title = _title_property(presentation)
     unread: list[ConversionError] = []
+    drawings: set[str] = set()
     # The library's own list of slides fails as a whole where one has no part.
     slides: list[Any] = presentation.element.get_or_add_sldIdLst().sldId_lst
     for number, listed in enumerate(slides, start=1):
@@ -58,7 +59,7 @@ def _read(presentation: Slides, out: BlockCollector) -> Document:
                 slide = _slide(presentation, listed.rId)
                 heading = _slide_title(slide)
                 title = title or heading
-                _read_slide(slide, number, heading, out)
+                _read_slide(slide, number, heading, out, drawings)
             with plain_errors(_WHAT):
                 _read_notes(slide, number, heading, out)
         except ConversionError as error:
@@ -89,7 +90,9 @@ def _slide_title(slide: Slide) -> str:
     return clean_line(shape.text_frame.text) if shape is not None and shape.has_text_frame else ""
 
 
-def _read_slide(slide: Slide, number: int, heading: str, out: BlockCollector) -> None:
+def _read_slide(
+    slide: Slide, number: int, heading: str, out: BlockCollector, drawings: set[str]
+) -> None:
     locator = Locator(slide=number, heading=(heading,) if heading else ())
     title_shape = slide.shapes.title
     if title_shape is not None:
@@ -106,7 +109,7 @@ def _read_slide(slide: Slide, number: int, heading: str, out: BlockCollector) ->
             rows = (" | ".join(clean_line(cell.text) for cell in row.cells)
                     for row in shape.table.rows)  # fmt: skip
             out.add("\n".join(row for row in rows if row.strip(" |")), locator, "table")
-    for words in words_beside(slide.part):
+    for words in words_beside(slide.part, out, drawings):
         out.add(words, locator)
 
 

@@ -73,7 +73,7 @@ def _read(document: WordDocument, out: BlockCollector) -> Document:
     reader.read(body)
     for part, element in _side_parts(document):
         _StoryReader(out, styles, part=part).read(element)
-    for words in words_beside(document.part):
+    for words in words_beside(document.part, out, set()):
         out.add(words, Locator(part="drawing"))
     title = _title_property(document) or reader.title or reader.first_heading
     return Document(tuple(out.blocks), kind="doc", title=title, notes=tuple(out.notes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import docx
@@ -13,10 +14,14 @@ from openpyxl.chart import BarChart, Reference
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 
+from converters.collecting import BlockCollector
+from converters.office_drawings import words_in
+from converters.registry import convert_file
 from localsearch.types import Document
 from tests.converters import fuzz_seeds
 from tests.converters.office_files import convert, edited, place_of, saved, workbook
 
+_DRAWN = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 _SMART_ART = (
     '<d:dataModel xmlns:d="http://schemas.openxmlformats.org/drawingml/2006/diagram" '
@@ -107,3 +112,65 @@ def test_a_document_without_drawings_has_no_block_for_them(tmp_path: Path) -> No
     packed = io.BytesIO()
     document.save(packed)
     assert _texts(convert(tmp_path / "a.docx", packed.getvalue())) == ["Die Heizung."]
+
+
+_WORDS = 20_000
+
+
+def _with_one_drawing_many_times(packed: bytes, part: str, kind: str, relations: int) -> bytes:
+    """The file with a large drawing that a part leads to again and again."""
+    folder, _, name = part.rpartition("/")
+    drawing = f"{part.partition('/')[0]}/drawings/drawing1.xml"
+    added = "".join(
+        f'<Relationship Id="rId7{number}" Type="{_TYPES}{kind}" Target="/{drawing}"/>'
+        for number in range(relations)
+    )
+    listed = f"{folder}/_rels/{name}.rels"
+    start = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    out = io.BytesIO(packed)
+    with zipfile.ZipFile(out, "a") as archive:
+        if listed not in archive.namelist():
+            archive.writestr(listed, start + "</Relationships>")
+    out = io.BytesIO(edited(out.getvalue(), listed, "(?=</Relationships>)", added))
+    paragraphs = "<a:p><a:r><a:t>Ulm</a:t></a:r></a:p>" * _WORDS
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr(drawing, f'<r xmlns:a="{_DRAWN}">{paragraphs}</r>')
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "packed", "part", "kind"),
+    [
+        ("a.docx", fuzz_seeds.docx, "word/document.xml", "chart"),
+        ("a.pptx", fuzz_seeds.pptx, "ppt/slides/slide1.xml", "chart"),
+        ("a.xlsx", fuzz_seeds.xlsx, "xl/worksheets/sheet1.xml", "drawing"),
+    ],
+)
+def test_a_drawing_is_read_once_however_often_it_is_named(
+    name: str, packed: Callable[[], bytes], part: str, kind: str, tmp_path: Path
+) -> None:
+    whole = convert(tmp_path / name, packed())
+    drawn = _with_one_drawing_many_times(packed(), part, kind, relations=3)
+    document = convert(tmp_path / name, drawn)
+    added = [text for text in _texts(document) if text.count("Ulm") == _WORDS]
+    assert len(added) == 1
+    assert len(document.blocks) == len(whole.blocks) + 1
+
+
+def test_drawings_end_with_the_time_and_the_room() -> None:
+    paragraphs = "<a:p><a:r><a:t>Ulm</a:t></a:r></a:p>" * _WORDS
+    drawing = f'<r xmlns:a="{_DRAWN}">{paragraphs}</r>'.encode()
+    in_time = BlockCollector(1_000)
+    assert 1_000 <= len(words_in(drawing, in_time)) < 1_010
+    late = BlockCollector(1_000_000, deadline_s=0)
+    late.add("Ulm")
+    assert len(words_in(drawing, late)) < 10
+
+
+def test_drawings_leave_time_and_room_for_the_cells(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    packed = saved(workbook(Eins=[["Pumpe", "Dach"]]))
+    path.write_bytes(_with_one_drawing_many_times(packed, "xl/worksheets/sheet1.xml", "drawing", 1))
+    small, late = convert_file(str(path), text_limit=1_000), convert_file(str(path), time_s=0)
+    for (document,) in (small.documents, late.documents):
+        assert "Pumpe | Dach" in _texts(document)

@@ -102,3 +102,15 @@ def test_comments_are_read_where_rows_fill_the_room(tmp_path: Path) -> None:
     assert _comments_of(document) == [("A1", "The red one"), ("A1", "Not Neu-Ulm")]
     assert any("were read" in note for note in document.notes)
     assert sum(len(block.text) for block in document.blocks) <= 2000
+
+
+def test_a_long_comment_leaves_room_for_the_rows(tmp_path: Path) -> None:
+    book = workbook(Plan=[["Pump"]])
+    book["Plan"]["A1"].comment = Comment("Check this. " * 300, "Ada")
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(saved(book))
+    (document,) = convert_file(str(path), text_limit=1000).documents
+    assert [(block.kind, block.text[:5]) for block in document.blocks] == [
+        ("table", "Pump"),
+        ("note", "Check"),
+    ]
