@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 
 from converters.cleaning import clean_line
 from converters.collecting import BlockCollector
 from converters.formats import named
 from converters.xml_stream import MalformedXmlError, XmlEvent, xml_events
-from localsearch.types import ConversionContext, Document, Locator, NoTextError, Source
+from localsearch.types import (
+    ConversionContext,
+    ConversionError,
+    Document,
+    Locator,
+    NoTextError,
+    Source,
+)
 
 # Programs that draw diagrams write longer texts as HTML inside the drawing.
 _WITH_WORDS = frozenset(("title", "desc", "text", "foreignObject"))
 _SKIPPED = frozenset(("style", "script", "metadata"))
 _SPACED = frozenset(("tspan", "p", "div", "br", "li", "td", "th", "h1", "h2", "h3"))
+# Longer texts are given out in parts, so that a limit counts before all is gathered.
+_MAX_BLOCK_CHARACTERS = 1 << 16
 _NO_WORDS = "a drawing without words, found by name only"
 
 
@@ -35,10 +45,14 @@ class SvgConverter:
                     reader.take(event)
                     if out.full:
                         break
-            except MalformedXmlError as error:
-                if not out.blocks:
+            except ConversionError as error:
+                reader.finish()
+                why = error.cause.removeprefix("refused: ")
+                if not out.blocks and isinstance(error, MalformedXmlError):
                     raise
-                out.notes.append(f"the rest can't be read: {error.cause}")
+                if not out.blocks:
+                    raise NoTextError(f"a drawing found by name only: {why}") from error
+                out.notes.append(f"the rest can't be read: {why}")
         if not out.blocks:
             raise NoTextError(_NO_WORDS)
         yield Document(tuple(out.blocks), kind="image", title=reader.title, notes=tuple(out.notes))
@@ -50,8 +64,9 @@ class _Reader:
     def __init__(self, out: BlockCollector) -> None:
         self.title: str | None = None
         self._out = out
-        self._pieces: list[str] = []
+        self._words = StringIO()
         self._line = 0
+        self._is_title = False
         self._depth = 0
         # How deep the element stands whose words are gathered, or which is skipped; 0 for none.
         self._since = 0
@@ -64,9 +79,11 @@ class _Reader:
         if event.kind == "start":
             self._start(name, event.line)
         elif event.kind == "end":
-            self._end(name)
+            self._end()
         elif self._since and not self._skipped:
-            self._pieces.append(event.text)
+            self._words.write(event.text)
+            if self._words.tell() >= _MAX_BLOCK_CHARACTERS:
+                self.finish()
 
     def _start(self, name: str, line: int) -> None:
         self._depth += 1
@@ -74,26 +91,27 @@ class _Reader:
             self._skipped = self._depth
         if name in _WITH_WORDS and not self._since:
             self._since, self._line = self._depth, line
-        if name in _SPACED:
-            self._pieces.append(" ")
+            self._is_title = name == "title" and self._depth == 2
+        if name in _SPACED and self._since:
+            self._words.write(" ")
 
-    def _end(self, name: str) -> None:
+    def _end(self) -> None:
         if self._skipped == self._depth:
             self._skipped = 0
         if self._since == self._depth:
             self._since = 0
-            self._finish(name)
+            self.finish()
         self._depth -= 1
 
-    def _finish(self, name: str) -> None:
-        text = clean_line("".join(self._pieces))
-        self._pieces.clear()
+    def finish(self) -> None:
+        """Give out the words gathered so far."""
+        text = clean_line(self._words.getvalue())
+        self._words = StringIO()
         # Many programs give a shape its label as a title, too.
         if not text or text == self._last:
             return
         self._last = text
-        is_title = name == "title" and self._depth == 2
-        if is_title:
+        if self._is_title:
             self.title = self.title or text
         at = Locator(line_start=self._line, line_end=self._line)
-        self._out.add(text, at, "heading" if is_title else "paragraph")
+        self._out.add(text, at, "heading" if self._is_title else "paragraph")

@@ -106,8 +106,10 @@ def _checked_parser(bare_doctype: bool, max_elements: int) -> expat.XMLParserTyp
     depth = elements = 0
 
     def doctype(_name: str, _system: str | None, _public: str | None, internal: bool) -> None:
-        if internal or not bare_doctype:
+        if not bare_doctype:
             raise ConversionError("refused: its XML has a DOCTYPE, which files like it don't need")
+        if internal:
+            raise ConversionError("refused: its XML has declarations of its own (DOCTYPE)")
 
     def entity(*_: object) -> None:
         raise ConversionError("refused: its XML declares entities")
