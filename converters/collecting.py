@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from localsearch.types import Block, BlockKind, ConversionContext, Locator
 
 # Blocks cost memory however short their text: a million lines of one letter aren't worth it.
 _MAX_BLOCKS = 200_000
+_MAX_NOTES = 20
 
 
 OUT_OF_TIME = "the rest was left out, as reading it took too long"
@@ -68,6 +69,14 @@ class BlockCollector:
     def take(self, block: Block) -> None:
         """Take a block that another converter made."""
         self.add(block.text, block.locator, block.kind)
+
+
+def first_few(notes: Sequence[str]) -> list[str]:
+    """Notes of one kind that a damaged file may give thousands of: the first, and how many more."""
+    left_out = len(notes) - _MAX_NOTES
+    if left_out <= 0:
+        return list(notes)
+    return [*notes[:_MAX_NOTES], f"and {left_out:,} more like these"]
 
 
 def in_time(

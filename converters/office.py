@@ -6,8 +6,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from converters.collecting import first_few
 from converters.formats import named
 from converters.office_parts import is_list, mended_lists
 from converters.safety import (
@@ -41,7 +42,8 @@ _EMPTY = {
     "docprops/custom.xml": b'<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/'
     b'2006/custom-properties"/>',
 }
-_NOTHING = b"<nothing/>"
+_NOTHING_TAG = "nothing"
+_NOTHING = b"<%s/>" % _NOTHING_TAG.encode()
 _NO_RELATIONS = (
     b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
 )
@@ -94,6 +96,7 @@ def checked_package(
     """
     refuse_ole(source)
     copy = BytesIO()
+    damages: list[str] = []
 
     def checked(part: str) -> bytes:
         if left_out is not None and left_out.match(part):
@@ -103,16 +106,22 @@ def checked_package(
         except (MalformedXmlError, DamagedMemberError) as error:
             if not spare.match(part):
                 raise
-            notes.append(f"{error.cause}, which is left out")
+            damages.append(f"{error.cause}, which is left out")
             return _in_place_of(part, _NOTHING)
 
     with checked_zip(source, _LIMITS) as package, zipfile.ZipFile(copy, "w") as safe:
         lists = {part: checked(part) for part in package.members if is_list(part)}
-        called, lists = mended_lists(package.members, lists, notes)
+        called, lists = mended_lists(package.members, lists, damages)
         for part, name in called.items():
             safe.writestr(name, lists[part] if part in lists else checked(part))
+    notes += first_few(damages)
     copy.seek(0)
     return copy
+
+
+def is_left_out(root: Any) -> bool:
+    """Whether the root element is that of a damaged part, of which there's a note."""
+    return bool(root.tag == _NOTHING_TAG)
 
 
 def _checked_part(package: CheckedZip, name: str, max_elements: int) -> bytes:

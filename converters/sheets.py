@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import openpyxl
 
 from converters.cleaning import clean_line
-from converters.collecting import BlockCollector
+from converters.collecting import BlockCollector, first_few
 from converters.formats import named
 from converters.given_titles import given_title
 from converters.office import checked_package
@@ -97,13 +97,14 @@ def _read(
     room = context.text_limit - sum(len(block.text) for block in beside)
     out = BlockCollector(room, deadline_s=context.deadline_s)
     unread = [ConversionError(note) for note in notes]
+    damages: list[str] = []
     for sheet in book.worksheets:
         try:
             with plain_errors("an Excel workbook"):
                 cells_left = _read_sheet(sheet, out, cells_left)
         except ConversionError as error:
             unread.append(error)
-            out.notes.append(f"sheet {sheet.title!r} can't be read: {error.cause}")
+            damages.append(f"sheet {sheet.title!r} can't be read: {error.cause}")
         if out.full or cells_left <= 0:
             break
     if unread and not out.blocks and not beside:
@@ -112,7 +113,9 @@ def _read(
         out.notes.append(f"only the first {_MAX_CELLS:,} cells were read")
     title = given_title(book.properties.title)
     blocks = (*out.blocks, *beside)
-    return Document(blocks, kind="sheet", title=title, notes=(*notes, *out.notes))
+    return Document(
+        blocks, kind="sheet", title=title, notes=(*notes, *first_few(damages), *out.notes)
+    )
 
 
 def _read_sheet(sheet: Any, out: BlockCollector, cells_left: int) -> int:
@@ -145,6 +148,7 @@ def _beside_cells(
         deadline_s=now_s + max(0, context.deadline_s - now_s) * _SHARE_BESIDE,
     )
     drawings: set[str] = set()
+    damages: list[str] = []
     sheets: list[Any] = book.worksheets
     for sheet in sheets:
         name = clean_line(sheet.title)
@@ -155,15 +159,16 @@ def _beside_cells(
                     if out.full:
                         break
         except ConversionError as error:
-            notes.append(f"some comments on sheet {name!r} can't be read: {error.cause}")
+            damages.append(f"some comments on sheet {name!r} can't be read: {error.cause}")
         try:
             with plain_errors("an Excel workbook"):
                 for words in words_on_sheet(package, sheet._worksheet_path, out, drawings):
                     out.add(words, Locator(sheet=name, part="drawing"))
         except ConversionError as error:
-            notes.append(f"some drawings on sheet {name!r} can't be read: {error.cause}")
+            damages.append(f"some drawings on sheet {name!r} can't be read: {error.cause}")
         if out.full:
             break
+    notes += first_few(damages)
     notes += (f"of comments and drawings, {note}" for note in out.notes)
     return out.blocks
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pptx import Presentation
 
 from converters.cleaning import clean_line
-from converters.collecting import BlockCollector
+from converters.collecting import BlockCollector, first_few
 from converters.formats import named
 from converters.given_titles import given_title
-from converters.office import checked_package
+from converters.office import checked_package, is_left_out
 from converters.office_drawings import words_beside
 from converters.safety import plain_errors
 from localsearch.types import ConversionContext, ConversionError, Document, Locator, Source
@@ -48,6 +48,7 @@ class SlidesConverter:
 def _read(presentation: Slides, out: BlockCollector) -> Document:
     title = _title_property(presentation)
     unread: list[ConversionError] = []
+    damages: list[str] = []
     drawings: set[str] = set()
     # The library's own list of slides fails as a whole where one has no part.
     slides: list[Any] = presentation.element.get_or_add_sldIdLst().sldId_lst
@@ -57,14 +58,23 @@ def _read(presentation: Slides, out: BlockCollector) -> Document:
         try:
             with plain_errors(_WHAT):
                 slide = _slide(presentation, listed.rId)
+                if is_left_out(slide.element):
+                    unread.append(ConversionError("damaged: its slides can't be read"))
+                    continue
                 heading = _slide_title(slide)
                 title = title or heading
                 _read_slide(slide, number, heading, out, drawings)
+        except ConversionError as error:
+            unread.append(error)
+            damages.append(f"slide {number} can't be read: {error.cause}")
+            continue
+        try:
             with plain_errors(_WHAT):
                 _read_notes(slide, number, heading, out)
         except ConversionError as error:
             unread.append(error)
-            out.notes.append(f"slide {number} can't be read: {error.cause}")
+            damages.append(f"the notes of slide {number} can't be read: {error.cause}")
+    out.notes += first_few(damages)
     if unread and not out.blocks:
         raise unread[0]
     return Document(tuple(out.blocks), kind="slides", title=title or None, notes=tuple(out.notes))
@@ -114,7 +124,7 @@ def _read_slide(
 
 
 def _read_notes(slide: Slide, number: int, heading: str, out: BlockCollector) -> None:
-    if slide.has_notes_slide:
+    if slide.has_notes_slide and not is_left_out(slide.notes_slide.element):
         frame = slide.notes_slide.notes_text_frame
         if frame is not None:
             at = Locator(slide=number, heading=(heading,) if heading else (), part="notes")

@@ -147,7 +147,47 @@ def test_a_damaged_slide_costs_no_other(tmp_path: Path) -> None:
         ("Pumpe", 1),
         ("Dach", 3),
     ]
-    assert any(note.startswith("slide 2 can't be read") for note in document.notes)
+    (note,) = document.notes
+    assert note.endswith("of ppt/slides/slide2.xml, which is left out")
+
+
+def test_damaged_notes_are_noted_once(tmp_path: Path) -> None:
+    packed = _malformed(fuzz_seeds.pptx(), "ppt/notesSlides/notesSlide1.xml")
+    (note,) = convert(tmp_path / "a.pptx", packed).notes
+    assert note.endswith("of ppt/notesSlides/notesSlide1.xml, which is left out")
+    strange = edited(
+        fuzz_seeds.pptx(), "ppt/notesSlides/notesSlide1.xml", "(?s)<p:cSld.*</p:cSld>", ""
+    )
+    (note,) = convert(tmp_path / "a.pptx", strange).notes
+    assert note.startswith("the notes of slide 1 can't be read: ")
+
+
+def test_a_presentation_of_damaged_slides_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.pptx"
+    path.write_bytes(_malformed(_slides("Pumpe"), "ppt/slides/slide1.xml"))
+    with pytest.raises(ConversionError, match="its slides can't be read"):
+        convert_file(str(path))
+
+
+@pytest.mark.parametrize("suffix", ["docx", "pptx", "xlsx"])
+def test_many_damaged_parts_have_a_few_notes(suffix: str, tmp_path: Path) -> None:
+    folder = {"docx": "word", "pptx": "ppt", "xlsx": "xl"}[suffix]
+    out = io.BytesIO(getattr(fuzz_seeds, suffix)())
+    with zipfile.ZipFile(out, "a") as archive:
+        for number in range(100):
+            archive.writestr(f"{folder}/broken{number}.xml", "<a")
+    notes = convert(tmp_path / f"a.{suffix}", out.getvalue()).notes
+    assert len(notes) == 21
+    assert notes[-1] == "and 80 more like these"
+
+
+def test_many_damaged_slides_have_a_few_notes(tmp_path: Path) -> None:
+    packed = _slides(*("Pumpe" for _ in range(50)))
+    for number in range(2, 51):
+        packed = _without(packed, f"ppt/slides/slide{number}.xml")
+    notes = convert(tmp_path / "a.pptx", packed).notes
+    assert len(notes) == 21
+    assert notes[-1] == "and 29 more like these"
 
 
 def _without(packed: bytes, part: str) -> bytes:
