@@ -71,7 +71,7 @@ def _read(document: WordDocument, out: BlockCollector) -> Document:
     body = document.element.body
     reader = _StoryReader(out, styles, paged=next(body.iter(_PAGE), None) is not None)
     reader.read(body)
-    for part, element in _side_parts(document):
+    for part, element in _side_parts(document, out):
         _StoryReader(out, styles, part=part).read(element)
     for words in words_beside(document.part, out, set()):
         out.add(words, Locator(part="drawing"))
@@ -86,15 +86,24 @@ def _title_property(document: WordDocument) -> str | None:
         return None
 
 
-def _side_parts(document: WordDocument) -> Iterator[tuple[str, etree._Element]]:
+def _side_parts(
+    document: WordDocument, out: BlockCollector
+) -> Iterator[tuple[str, etree._Element]]:
     found: dict[str, list[etree._Element]] = {name: [] for name in _SIDE_PARTS}
     seen: set[tuple[str, str]] = set()
+    parsed: set[tuple[str, str]] = set()
     for relation in document.part.rels.values():
         name = relation.reltype.rpartition("/")[2]
         if relation.is_external or name not in found:
             continue
-        blob = relation.target_part.blob
-        element = parse_xml(blob)
+        if out.full:
+            break
+        target = relation.target_part
+        # Each section may name the same one.
+        if (name, str(target.partname)) in parsed:
+            continue
+        parsed.add((name, str(target.partname)))
+        element = parse_xml(target.blob)
         text = "".join(node.text or "" for node in element.iter(_T)).strip()
         # Headers are often the same on first, odd and even pages.
         if text and (name, text) not in seen:

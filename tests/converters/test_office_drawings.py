@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -155,6 +156,24 @@ def test_a_drawing_is_read_once_however_often_it_is_named(
     added = [text for text in _texts(document) if text.count("Ulm") == _WORDS]
     assert len(added) == 1
     assert len(document.blocks) == len(whole.blocks) + 1
+
+
+def _time_to_read_s(path: Path, packed: bytes) -> float:
+    path.write_bytes(packed)
+    began_s = time.process_time()
+    convert_file(str(path))
+    return time.process_time() - began_s
+
+
+def test_headers_take_no_longer_the_more_often_they_are_named(tmp_path: Path) -> None:
+    once_s, often_s = (
+        _time_to_read_s(
+            tmp_path / "a.docx",
+            _with_one_drawing_many_times(fuzz_seeds.docx(), "word/document.xml", "header", times),
+        )
+        for times in (1, 1_000)
+    )
+    assert often_s < 3 * once_s + 1
 
 
 def test_drawings_end_with_the_time_and_the_room() -> None:

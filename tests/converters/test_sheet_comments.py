@@ -52,6 +52,16 @@ def test_a_thread_of_comments_is_read_without_what_old_programs_are_told(tmp_pat
     assert document.notes == ()
 
 
+def test_comments_that_are_named_twice_are_read_once(tmp_path: Path) -> None:
+    again = (
+        "<Relationship Id='rId10' Target='/xl/threadedComments/threadedComment1.xml' "
+        "Type='http://schemas.microsoft.com/office/2017/10/relationships/threadedComment'/>"
+    )
+    packed = edited(_commented(), _RELATIONS, "(?=</Relationships>)", again)
+    comments = _comments_of(convert(tmp_path / "a.xlsx", packed))
+    assert ("B2", "Is this right?\nYes, since May.") in comments
+
+
 def test_damaged_comments_cost_nothing_else(tmp_path: Path) -> None:
     broken = edited(_commented(), "xl/comments/comment1.xml", ">", "><")
     document = convert(tmp_path / "a.xlsx", broken)
