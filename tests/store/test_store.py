@@ -419,3 +419,13 @@ def test_of_a_single_word_more_is_ranked(
     (best,) = store.matches.chunks(terms, "AND", 1, condition)
     passage = store.matches.passages([best[0]])[best[0]]
     assert (passage.path == "/r/best.txt") == (ranked == "all")
+
+
+def test_what_another_connection_wrote_meanwhile_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    with Store(path) as writing, Store(path) as looking:
+        for number in range(30):
+            put(writing, f"/r/{number}.txt", f"tide moon and more of the kind {number}")
+        assert looking.checks.problems() == ()
+        put(writing, "/r/3.txt", "changed tide by another")
+        assert looking.checks.problems() == ()
