@@ -200,14 +200,24 @@ def _render(
     root: LexborNode, *, skip: str, is_late: Callable[[], bool] = _in_time
 ) -> tuple[Block, ...]:
     skipped = {node.mem_id for node in root.css(skip)} - {root.mem_id}
-    # Tables that only put text side by side are read like the text in them.
-    layout = {node.mem_id for node in root.css("table") if _is_layout(node)}
+    layout = _layout_tables(root)
     # A page that is nothing but a menu is worth its menu.
     return _walk(root, skipped, layout, is_late) or _walk(root, set(), layout, is_late)
 
 
-def _is_layout(table: LexborNode) -> bool:
-    return table.css_first("td table, td h1, td h2, td h3, td pre, td p + p, td ul") is not None
+def _layout_tables(root: LexborNode) -> set[int]:
+    """Tables that only put text side by side, which are read like the text in them."""
+    layout: set[int] = set()
+    # Tables may be nested a thousand deep: what's around a node is looked at once.
+    seen = {root.mem_id}
+    for inner in root.css("td table, td h1, td h2, td h3, td pre, td p + p, td ul"):
+        around = inner.parent
+        while around is not None and around.mem_id not in seen:
+            seen.add(around.mem_id)
+            if around.tag == "table":
+                layout.add(around.mem_id)
+            around = around.parent
+    return layout
 
 
 def _walk(

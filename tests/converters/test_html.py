@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +124,14 @@ def test_words_in_a_drawing_are_read_where_there_are_no_others() -> None:
     ):
         document = html_document(page.encode())
         assert [block.text for block in document.blocks] == texts
+
+
+def test_nested_tables_take_time_in_proportion() -> None:
+    def seconds(depth: int) -> float:
+        markup = "<table><tr><th>word<ul><li>one</li></ul>" * depth
+        began_s = time.process_time()
+        assert blocks_of(f"<html><body>{markup}</body></html>")
+        return time.process_time() - began_s
+
+    few = min(seconds(100) for _ in range(3))
+    assert min(seconds(800) for _ in range(3)) < 25 * few
