@@ -231,6 +231,7 @@ class Index(Remembering, Writing):
             log_path=str(self.paths.log_file),
             model_change=model_change.status(self.paths),
             writer=self.writer(),
+            remarks=store.files.remarks(),
         )
 
     def _model_status(self, store: Store) -> ModelStatus | None:

@@ -13,15 +13,17 @@ from localsearch.cli.output import shown_eta, shown_path, shown_size
 from localsearch.terminal import clean, counted, printable_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from localsearch.types import ServiceState, Status
 
-_SHOWN_FAILURES = 20
+_SHOWN_FILES = 20
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(as_json: bool) -> int:
-    """Show folders, counts, coverage, failures with their reasons, the model and the size."""
+    """Show folders, counts, coverage, what couldn't be read wholly, the model and the size."""
     from localsearch.api import open_index
 
     with open_index() as opened:
@@ -65,6 +67,7 @@ def status_json(found: Status) -> dict[str, Any]:
         "chunks": found.chunks,
         "coverage": {"keyword": found.coverage.keyword, "semantic": found.coverage.semantic},
         "failures": [{**path_fields(each.path), "reason": each.reason} for each in found.failures],
+        "remarks": [{**path_fields(each.path), "text": each.text} for each in found.remarks],
         "model": model
         and {
             "name": model.name,
@@ -140,7 +143,7 @@ def _print(found: Status) -> None:
     files = found.files
     say(
         f"Files     {files.total:,}: {files.indexed:,} indexed, {files.failed:,} failed,"
-        f" {files.skipped:,} by name only"
+        f" {files.skipped:,} by name only{_unread(found)}"
     )
     say(f"Passages  {found.chunks:,}")
     say(
@@ -165,9 +168,20 @@ def _print(found: Status) -> None:
             say(f"          {clean(found.service.waiting)}")
         if found.service.problem:
             say(f"          {clean(found.service.problem)}")
-    if found.failures:
-        say("Not read")
-    for failure in found.failures[:_SHOWN_FAILURES]:
-        say(f"  {shown_path(failure.path)}: {clean(failure.reason)}")
-    if len(found.failures) > _SHOWN_FAILURES:
-        say(f"  … and {len(found.failures) - _SHOWN_FAILURES:,} more (--json lists all)")
+    _print_files("Not read", [(each.path, each.reason) for each in found.failures])
+    _print_files("Read, but", [(each.path, each.text) for each in found.remarks])
+
+
+def _print_files(title: str, said: Sequence[tuple[str, str]]) -> None:
+    if said:
+        click.echo(title)
+    for path, text in said[:_SHOWN_FILES]:
+        click.echo(f"  {shown_path(path)}: {clean(text)}")
+    if len(said) > _SHOWN_FILES:
+        click.echo(f"  … and {len(said) - _SHOWN_FILES:,} more (--json lists all)")
+
+
+def _unread(found: Status) -> str:
+    files = found.files
+    count = files.total - files.indexed - files.failed - files.skipped
+    return f", {count:,} not read yet" if count else ""

@@ -111,8 +111,8 @@ def _state_of(store: Store, paths: Paths, settings: Settings | None) -> Iterator
         yield Finding("coverage", "warning", text, "localsearch index")
     if store.vectors.lacks_codes():
         text = (
-            "an upgrade dropped what makes large indexes quick to search by meaning;"
-            " until it's made anew, such searches are slow"
+            "what makes large indexes quick to search by meaning isn't made yet;"
+            " until it is, such searches may be slow"
         )
         yield Finding("index", "warning", text, "localsearch index")
 

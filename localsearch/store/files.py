@@ -13,7 +13,7 @@ from localsearch.db import says_store_errors
 from localsearch.keywords import index_text
 from localsearch.scanning.folder_rules import with_separator
 from localsearch.terminal import without_raw_bytes
-from localsearch.types import Failure, FileRef, KnownFile, KnownFiles
+from localsearch.types import Failure, FileRef, KnownFile, KnownFiles, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -336,6 +336,15 @@ class Files:
             "SELECT path, reason FROM files WHERE state = 'failed' ORDER BY path"
         )
         return tuple(Failure(os.fsdecode(path), reason) for path, reason in rows)
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the converters noted of files that were read."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT f.path, d.notes FROM documents d JOIN files f ON f.id = d.file_id"
+            " WHERE d.notes != '' ORDER BY f.path, d.id"
+        )
+        noted = ((os.fsdecode(path), line) for path, notes in rows for line in notes.split("\n"))
+        return tuple(Remark(path, line) for path, line in dict.fromkeys(noted))
 
 
 def _known_files(rows: Iterable[tuple[Any, ...]]) -> Iterator[KnownFile]:

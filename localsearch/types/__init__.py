@@ -28,7 +28,7 @@ from localsearch.types.errors import (
     UnknownModelError,
     UsageError,
 )
-from localsearch.types.files import Failure, FileRef, Kind, KnownFile, KnownFiles
+from localsearch.types.files import Failure, FileRef, Kind, KnownFile, KnownFiles, Remark
 from localsearch.types.hits import (
     MEANING_IS_OFF,
     Coverage,
@@ -104,6 +104,7 @@ __all__ = [
     "Progress",
     "Query",
     "QueryProblem",
+    "Remark",
     "Reranker",
     "RootStatus",
     "ScoreKind",

@@ -85,6 +85,14 @@ class KnownFiles(Mapping[str, KnownFile]):
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What's to know of a file that was read: that a part of it couldn't be, say."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A file that couldn't be read, and why."""
 

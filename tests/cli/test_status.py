@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
@@ -65,3 +66,23 @@ def test_a_change_that_runs_says_how_long_it_takes(changing: config.Paths) -> No
     assert re.search(r"passages, about [\d.]+ (min|h) left", said), said
     said = run(changing, "models", "use", "multilingual-e5-small").stderr
     assert "the running `localsearch watch` builds vectors of this one" in said
+
+
+def test_what_was_read_in_part_is_named_with_what_is_lacking(index: Index, tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    parts = "".join(f"--x\r\n\r\npart {number}\r\n" for number in range(1_500))
+    head = "Subject: many\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+    (folder / "many.eml").write_text(f"{head}{parts}--x--\r\n")
+    (folder / "plain.txt").write_text("All of this is read.")
+    index.add_roots([str(folder)])
+    index.update()
+    (path, text) = next((each.path, each.text) for each in index.status().remarks)
+    assert path == str(folder / "many.eml")
+    assert "1,000" in text
+    said = run(index.paths, "status").stdout
+    assert f"Read, but\n  {path}: {text}" in said
+    assert "plain.txt" not in said
+    assert json.loads(run(index.paths, "status", "--json").stdout)["remarks"] == [
+        {"path": path, "text": text}
+    ]
