@@ -14,13 +14,14 @@ them, which are the answers. OUT gets the form that benchmarks.quality reads.
 from __future__ import annotations
 
 import ast
-import json
 import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from benchmarks.languages import write_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,8 +82,7 @@ def questions_of(node: ast.stmt, text: str, path: str) -> Iterator[dict[str, Any
 def write_set(out: Path, questions: list[dict[str, Any]]) -> None:
     """Write the questions, each once."""
     unique = {each["query"]: each for each in reversed(questions)}
-    lines = "".join(json.dumps(each) + "\n" for each in reversed(unique.values()))
-    (out / "queries.jsonl").write_text(lines, encoding="utf-8")
+    write_queries(out, reversed(unique.values()))
     click.echo(f"{len(unique)} questions", err=True)
 
 

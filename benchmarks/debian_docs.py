@@ -12,13 +12,14 @@ the number of a folder is that of its chapter.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from selectolax.lexbor import LexborHTMLParser
+
+from benchmarks.languages import write_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,8 +118,7 @@ def main(source: Path, out: Path) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text + "\n", encoding="utf-8")
             lines.append({"id": place, "lang": lang, "query": title, "relevant": [place]})
-    questions = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines)
-    (out / "queries.jsonl").write_text(questions, encoding="utf-8")
+    write_queries(out, lines)
     click.echo(f"{len(lines)} questions about {len(lines) // len(BOOKS['faq'])} sections", err=True)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from localsearch.query import plain_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from localsearch.api import Index
     from localsearch.evaluate import JudgedQuery
     from localsearch.types import Mode, Query
@@ -42,3 +45,9 @@ def query_of(index: Index, setting: Setting, judged: JudgedQuery, mode: Mode, do
     return dataclasses.replace(
         query, filters=dataclasses.replace(query.filters, not_path_globs=own)
     )
+
+
+def write_queries(out: Path, queries: Iterable[Mapping[str, Any]]) -> None:
+    """Write judged questions in the form that `localsearch eval` reads; the folder is there."""
+    lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in queries)
+    (out / "queries.jsonl").write_text(lines, encoding="utf-8")

@@ -12,7 +12,6 @@ is there; of each language up to 400 are asked. OUT gets the form that benchmark
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections import Counter
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmarks.languages import write_queries
 from localsearch import config
 from localsearch.types import ConversionError
 
@@ -127,8 +127,7 @@ def main(source: Path, out: Path) -> None:
             }
             for name in chance.sample(asked, min(_PER_LANGUAGE, len(asked)))
         ]
-    questions = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines)
-    (out / "queries.jsonl").write_text(questions, encoding="utf-8")
+    write_queries(out, lines)
     click.echo(f"{len(lines)} questions", err=True)
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmarks.languages import write_queries
 from benchmarks.plain_recipe import trigram_coverage
 
 if TYPE_CHECKING:
@@ -108,8 +109,7 @@ def main(kind: str, source: Path, out: Path) -> None:
     asked = list(KINDS[kind](source))
     out.mkdir(parents=True, exist_ok=True)
     (out / "docs").symlink_to((source / "docs").resolve())
-    lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in asked)
-    (out / "queries.jsonl").write_text(lines, encoding="utf-8")
+    write_queries(out, asked)
     click.echo(f"{len(asked)} queries", err=True)
 
 

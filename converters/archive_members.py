@@ -18,6 +18,7 @@ from converters.cleaning import clean_line
 from converters.decoding import decode
 from converters.formats import named
 from converters.safety import (
+    NAME_IS_UTF8,
     UNPACKING_ERRORS,
     Budget,
     CheckedZip,
@@ -40,7 +41,7 @@ _STREAMS: tuple[tuple[bytes, Callable[[BinaryIO], io.BufferedIOBase]], ...] = (
 )
 _STREAM_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 _EXTRA_HEAD = struct.Struct("<HH")
-_UNICODE_NAME, _IS_UTF8 = 0x7075, 0x800
+_UNICODE_NAME = 0x7075
 _TAR_BLOCK = 512
 _MAX_ENDS = 100
 
@@ -110,7 +111,7 @@ def _zip_reader(archive: CheckedZip, name: str) -> Callable[[], bytes]:
 def _zip_path(info: zipfile.ZipInfo) -> str:
     """A member's name; without the flag for UTF-8 it's in whatever its system used."""
     name = info.filename
-    if not info.flag_bits & _IS_UTF8:
+    if not info.flag_bits & NAME_IS_UTF8:
         try:
             # Not `filename`: from Python 3.13 on, that may be the name in Unicode already.
             in_unicode = _unicode_name(info.extra, info.orig_filename.encode("cp437"))

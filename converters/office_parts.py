@@ -70,10 +70,14 @@ def related_parts(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[str, st
         return
     for event in xml_events(BytesIO(archive.read(relations))):
         if event.name.endswith(" Relationship") and event.kind == "start":
-            target = event.attributes.get("Target", "")
-            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            path = _path_of(event.attributes.get("Target", ""), folder)
             if event.attributes.get("TargetMode") != "External" and path in members:
                 yield event.attributes.get("Type", ""), path
+
+
+def _path_of(target: str, folder: str) -> str:
+    """The name of the part that a relation of one in `folder` leads to."""
+    return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
 
 
 class _Types:
@@ -112,9 +116,7 @@ def _without_dead_ends(
     for relation in list(root.iter("{*}Relationship")):
         if relation.get("TargetMode") == "External":
             continue
-        target = relation.get("Target", "")
-        path = posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/")))[1:]
-        path = path.lstrip("/")
+        path = _path_of(relation.get("Target", "").replace("\\", "/"), folder)
         found = spelled.get(path) or spelled.get(path.lower()) or spelled.get(unquote(path).lower())
         if found == path and types.has(path):
             continue

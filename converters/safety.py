@@ -25,7 +25,9 @@ _SMALL_PIECE_BYTES = 1 << 12
 # Text compresses 3 to 30 times, machine-made XML 100 times, zeroes 1000 times.
 _RATIO_COUNTS_FROM_BYTES = 64 * _MIB
 # In the header before a member's data.
-_NAME_LENGTH_AT, _IS_UTF8 = 26, 0x800
+_NAME_LENGTH_AT = 26
+# The flag of a member in a ZIP whose name is in UTF-8.
+NAME_IS_UTF8 = 0x800
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -145,7 +147,7 @@ class CheckedZip:
             raise EOFError
         file.seek(info.header_offset + _NAME_LENGTH_AT)
         length, _ = struct.unpack("<HH", file.read(4))
-        return file.read(length).decode("utf-8" if info.flag_bits & _IS_UTF8 else "cp437")
+        return file.read(length).decode("utf-8" if info.flag_bits & NAME_IS_UTF8 else "cp437")
 
     def _bounded(self, member: IO[bytes], info: zipfile.ZipInfo) -> bytes:
         deflated = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

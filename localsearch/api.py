@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Mode,
         Query,
         QueryProblem,
+        Remark,
         Stage,
         WriterState,
     )
@@ -231,8 +232,11 @@ class Index(Remembering, Writing):
             log_path=str(self.paths.log_file),
             model_change=model_change.status(self.paths),
             writer=self.writer(),
-            remarks=store.files.remarks(),
         )
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """What's to know of files that were read, in part maybe; each text once for a file."""
+        return self._reader().files.remarks()
 
     def _model_status(self, store: Store) -> ModelStatus | None:
         from localsearch.models import resolve_embedder

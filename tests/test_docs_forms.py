@@ -65,7 +65,7 @@ def test_an_answer_has_the_fields_that_are_documented(filled: Index) -> None:
 
 
 def test_the_status_has_the_fields_that_are_documented(filled: Index) -> None:
-    status = status_json(filled.status())
+    status = status_json(filled.status(), filled.remarks())
     fields = set(status) | set(status["files"])
     assert named(paragraphs("`status --json` prints"), fields) == fields
 

@@ -15,7 +15,7 @@ from localsearch.terminal import clean, counted, printable_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from localsearch.types import ServiceState, Status
+    from localsearch.types import Remark, ServiceState, Status
 
 _SHOWN_FILES = 20
 
@@ -27,11 +27,12 @@ def status(as_json: bool) -> int:
     from localsearch.api import open_index
 
     with open_index() as opened:
-        found = opened.status()
+        found, remarks = opened.status(), opened.remarks()
     if as_json:
-        click.echo(printable_json(status_json(found)))
+        click.echo(printable_json(status_json(found, remarks)))
     else:
         _print(found)
+        _print_files("Read, but", [(each.path, each.text) for each in remarks])
     return 0
 
 
@@ -45,7 +46,7 @@ def path_fields(path: str) -> dict[str, str]:
     return fields
 
 
-def status_json(found: Status) -> dict[str, Any]:
+def status_json(found: Status, remarks: Sequence[Remark]) -> dict[str, Any]:
     """The object that `status --json` prints."""
     model = found.model
     return {
@@ -67,7 +68,7 @@ def status_json(found: Status) -> dict[str, Any]:
         "chunks": found.chunks,
         "coverage": {"keyword": found.coverage.keyword, "semantic": found.coverage.semantic},
         "failures": [{**path_fields(each.path), "reason": each.reason} for each in found.failures],
-        "remarks": [{**path_fields(each.path), "text": each.text} for each in found.remarks],
+        "remarks": [{**path_fields(each.path), "text": each.text} for each in remarks],
         "model": model
         and {
             "name": model.name,
@@ -169,7 +170,6 @@ def _print(found: Status) -> None:
         if found.service.problem:
             say(f"          {clean(found.service.problem)}")
     _print_files("Not read", [(each.path, each.reason) for each in found.failures])
-    _print_files("Read, but", [(each.path, each.text) for each in found.remarks])
 
 
 def _print_files(title: str, said: Sequence[tuple[str, str]]) -> None:

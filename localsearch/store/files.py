@@ -340,7 +340,7 @@ class Files:
     def remarks(self) -> tuple[Remark, ...]:
         """What the converters noted of files that were read."""
         rows = self._connection.execute(
-            "SELECT DISTINCT f.path, d.notes FROM documents d JOIN files f ON f.id = d.file_id"
+            "SELECT f.path, d.notes FROM documents d JOIN files f ON f.id = d.file_id"
             " WHERE d.notes != '' ORDER BY f.path, d.id"
         )
         noted = ((os.fsdecode(path), line) for path, notes in rows for line in notes.split("\n"))

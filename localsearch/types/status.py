@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from localsearch.types.files import Failure, Remark
+from localsearch.types.files import Failure
 from localsearch.types.hits import Coverage
 from localsearch.types.indexing import Progress
 from localsearch.types.models import ModelChangeStatus, ModelStatus
@@ -71,7 +71,6 @@ class Status:
     """What the index holds and how well it is.
 
     `service` and `writer` are None while none runs; a service that runs is the writer, too.
-    `remarks` are of files that were read, in part maybe; each text once for a file.
     """
 
     roots: tuple[RootStatus, ...]
@@ -86,7 +85,6 @@ class Status:
     log_path: str = ""
     model_change: ModelChangeStatus | None = None
     writer: WriterState | None = None
-    remarks: tuple[Remark, ...] = ()
 
 
 FindingLevel = Literal["ok", "warning", "problem"]

@@ -77,7 +77,7 @@ def test_what_was_read_in_part_is_named_with_what_is_lacking(index: Index, tmp_p
     (folder / "plain.txt").write_text("All of this is read.")
     index.add_roots([str(folder)])
     index.update()
-    (path, text) = next((each.path, each.text) for each in index.status().remarks)
+    (path, text) = next((each.path, each.text) for each in index.remarks())
     assert path == str(folder / "many.eml")
     assert "1,000" in text
     said = run(index.paths, "status").stdout
